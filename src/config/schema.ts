@@ -1,0 +1,168 @@
+/**
+ * The one description of the configuration: what is accepted, what is the default, and what it means. The reference in
+ * docs/configuration.md is written from it.
+ */
+import { z } from 'zod';
+import { type Config, LOG_LEVELS, type UpstreamConfig } from './config.ts';
+import { MAX_TIMER } from './durations.ts';
+import type { Environment } from './environment-reference.ts';
+import { normalizeRegistryHost } from './registry-host.ts';
+import {
+  choice,
+  duration,
+  expected,
+  filePath,
+  flag,
+  listenHost,
+  registryHost,
+  section,
+  size,
+  whole,
+} from './settings.ts';
+import { upstreamNames } from './upstream-names.ts';
+import { completeUpstream, type UpstreamSettings, upstreamSchema } from './upstream-schema.ts';
+
+/** What is mirrored without any configuration: the public registries that images are usually named after. */
+const BUILT_IN_UPSTREAMS = [
+  'docker.io',
+  'ghcr.io',
+  'quay.io',
+  'gcr.io',
+  'registry.k8s.io',
+  'mcr.microsoft.com',
+  'public.ecr.aws',
+  'registry.gitlab.com',
+];
+
+const listen = section({
+  host: listenHost()
+    .prefault('127.0.0.1')
+    .describe('Address to listen on; `0.0.0.0` or `::` for every network.'),
+  port: whole(0, 65_535).prefault(5000).describe('Port to listen on; 0: any that is free.'),
+  tls: section({
+    cert: filePath().describe('PEM file with the certificate and its chain.'),
+    key: filePath().describe('PEM file with its private key.'),
+  })
+    .nullable()
+    .prefault(null)
+    .describe('Serve https; null: http. The files are read again when they change.'),
+});
+
+const storage = section({
+  dir: filePath().prefault('./cache').describe('Folder for everything that is kept.'),
+  maxSize: size()
+    .prefault('50GB')
+    .describe('How much mirrored content is kept; what was not used for longest goes first.'),
+  minFree: size().prefault('1GB').describe('How much of the disk stays free.'),
+});
+
+const push = section({
+  enabled: flag().prefault(true).describe('Take pushes at all.'),
+  delete: flag().prefault(true).describe('Take deletes at all.'),
+  uploadMaxAge: duration()
+    .prefault('24h')
+    .describe('When an upload that nobody goes on with is dropped.'),
+});
+
+const auth = section({
+  htpasswd: z
+    .null({ error: () => 'accounts are not part of this version yet; only null is accepted' })
+    .prefault(null)
+    .describe('Accounts. Not part of this version yet.'),
+  anonymous: choice('auto', 'none', 'pull', 'push')
+    .prefault('auto')
+    .describe(
+      'What clients may do without an account; `auto`: push on a loopback address without `htpasswd`, else pull.',
+    ),
+});
+
+const log = section({
+  level: choice(...LOG_LEVELS)
+    .prefault('info')
+    .describe('How much is logged.'),
+});
+
+function upstreams(environment: Environment) {
+  const entries = z
+    .record(z.string(), upstreamSchema(environment), { error: expected('an object') })
+    .superRefine(
+      (map, context) => {
+        for (const { path, message } of upstreamNames(map).problems)
+          context.addIssue({ code: 'custom', path, message });
+      },
+      { when: ({ value }) => isObject(value) },
+    );
+  return z
+    .codec(entries, z.custom<Config['upstreams']>(), {
+      decode: (map) => Object.fromEntries(Object.entries(map).map(complete)),
+      encode: (map) => map as z.output<typeof entries>,
+    })
+    .prefault(Object.fromEntries(BUILT_IN_UPSTREAMS.map((name) => [name, {}])))
+    .describe(
+      'The registries that are mirrored, by name. A file that has this key states them all: the built-in ones are gone.',
+    );
+}
+
+function complete([key, settings]: [string, UpstreamSettings]): [string, UpstreamConfig] {
+  const name = normalizeRegistryHost(key) ?? key;
+  return [name, completeUpstream(name, settings)];
+}
+
+// Cross checks run although other values are wrong (zod would leave them out), so that every problem is told at once.
+const isObject = (value: unknown): value is object => typeof value === 'object' && value !== null;
+
+/**
+ * The schema of the whole configuration. Decoding turns what a file says into a `Config`; encoding turns a `Config` back
+ * into what a file would say, with every key.
+ * @param environment - where `${NAME}` in credentials is looked up
+ */
+export function configSchema(environment: Environment) {
+  const file = section({
+    listen: listen.prefault({}).describe('Where clients connect.'),
+    storage: storage.prefault({}).describe('Where content is kept, and how much.'),
+    defaultUpstream: registryHost()
+      .nullable()
+      .exactOptional()
+      .describe(
+        'What a bare name such as `nginx` means: one of `upstreams`; null: a hosted repository only. ' +
+          'Default: `docker.io` if it is one of them, else null.',
+      ),
+    upstreams: upstreams(environment),
+    prefetch: choice('image', 'off')
+      .prefault('image')
+      .describe('`image`: after the first blob of an image is asked for, fetch its other blobs.'),
+    offline: flag().prefault(false).describe('Never contact any upstream.'),
+    push: push.prefault({}).describe('What clients may change.'),
+    auth: auth.prefault({}).describe('Who may do it.'),
+    log: log.prefault({}).describe('What is written to stderr.'),
+    shutdownGrace: duration({ max: MAX_TIMER })
+      .prefault('30s')
+      .describe('How long running requests may go on after SIGTERM or SIGINT.'),
+  }).superRefine(
+    ({ defaultUpstream, upstreams: map }, context) => {
+      if (typeof defaultUpstream !== 'string' || !isObject(map)) return;
+      const { owners } = upstreamNames(map);
+      if (owners.has(normalizeRegistryHost(defaultUpstream) ?? '')) return;
+      const message = `got "${defaultUpstream}", expected null or one of upstreams: ${Object.keys(map).join(', ')}`;
+      context.addIssue({ code: 'custom', path: ['defaultUpstream'], message });
+    },
+    { when: ({ value }) => isObject(value) },
+  );
+  return z.codec(file, z.custom<Config>(), {
+    decode: (settings): Config => ({
+      ...settings,
+      defaultUpstream: defaultUpstreamOf(settings),
+    }),
+    encode: (config) => config as z.output<typeof file>,
+  });
+}
+
+function defaultUpstreamOf(settings: {
+  readonly defaultUpstream?: string | null;
+  readonly upstreams: Config['upstreams'];
+}): string | null {
+  if (settings.defaultUpstream === null) return null;
+  return (
+    upstreamNames(settings.upstreams).owners.get(settings.defaultUpstream ?? 'docker.io') ?? null
+  );
+}
