@@ -59,7 +59,7 @@ const storage = section({
 const push = section({
   enabled: flag().prefault(true).describe('Take pushes at all.'),
   delete: flag().prefault(true).describe('Take deletes at all.'),
-  uploadMaxAge: duration()
+  uploadMaxAge: duration({ min: 1 })
     .prefault('24h')
     .describe('When an upload that nobody goes on with is dropped.'),
 });

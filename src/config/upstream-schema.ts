@@ -119,7 +119,9 @@ export function upstreamSchema(environment: Environment) {
     maxConnections: whole(1, 1024).prefault(16).describe('Requests to this upstream at a time.'),
     allowPrivateNetwork: flag()
       .prefault(false)
-      .describe('Follow redirects and token realms to private addresses.'),
+      .describe(
+        'Follow redirects and token realms to private addresses; refused otherwise, unless `url` has such an address.',
+      ),
   });
 }
 
