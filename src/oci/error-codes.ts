@@ -28,6 +28,8 @@ export interface OciErrorOptions {
   readonly status?: number;
   readonly message?: string;
   readonly detail?: unknown;
+  /** Several findings at once: the answer lists one error for each. */
+  readonly details?: readonly unknown[];
   readonly headers?: Readonly<Record<string, string>>;
   readonly cause?: unknown;
 }
@@ -37,20 +39,23 @@ export class OciError extends Error {
   override readonly name = 'OciError';
   readonly code: OciErrorCode;
   readonly status: number;
-  readonly detail: unknown;
+  readonly details: readonly unknown[];
   readonly headers: Readonly<Record<string, string>>;
 
   constructor(code: OciErrorCode, options: OciErrorOptions = {}) {
     super(options.message ?? ERRORS[code][1], { cause: options.cause });
     this.code = code;
     this.status = options.status ?? ERRORS[code][0];
-    this.detail = options.detail;
+    this.details = options.details ?? [options.detail];
     this.headers = options.headers ?? {};
   }
 
   /** The entries of the spec's `errors` array. */
   get entries(): readonly { code: OciErrorCode; message: string; detail?: unknown }[] {
-    const entry = { code: this.code, message: this.message };
-    return [this.detail === undefined ? entry : { ...entry, detail: this.detail }];
+    return this.details.map((detail) => ({
+      code: this.code,
+      message: this.message,
+      ...(detail !== undefined && { detail }),
+    }));
   }
 }

@@ -1,0 +1,34 @@
+/** Blobs: end-2 and end-10 of the distribution spec. */
+import type { Handler } from './context.ts';
+import { accepted } from './manifests.ts';
+import { digestOfPath, pullTarget } from './params.ts';
+import {
+  isNotModified,
+  sendBlob,
+  sendBlobHead,
+  sendNotModified,
+  setContentHeaders,
+} from './send-content.ts';
+import type { Services } from './services.ts';
+
+export function getBlob({ naming, access, content }: Services): Handler {
+  return async (ctx) => {
+    const target = pullTarget(ctx, naming, access);
+    const digest = digestOfPath(ctx);
+    if (ctx.method === 'HEAD') {
+      const { size, outcome } = await content.headBlob(target, digest);
+      setContentHeaders(ctx, digest, outcome);
+      return isNotModified(ctx, digest) ? sendNotModified(ctx) : sendBlobHead(ctx, size);
+    }
+    const blob = await content.blob(target, digest);
+    setContentHeaders(ctx, digest, blob.outcome);
+    return isNotModified(ctx, digest) ? sendNotModified(ctx) : sendBlob(ctx, blob);
+  };
+}
+
+export function deleteBlob({ naming, access, deletes }: Services): Handler {
+  return async (ctx) => {
+    await deletes.blob(pullTarget(ctx, naming, access), digestOfPath(ctx));
+    accepted(ctx);
+  };
+}

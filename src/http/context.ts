@@ -1,0 +1,16 @@
+import type { RouterContext } from '@koa/router';
+import type { Outcome } from '../pull-through/outcome.ts';
+
+/** What the handlers of one request note for the log and the metrics. */
+export interface RequestState {
+  /** What the route is for, such as `manifest` or `blob`. */
+  operation?: string;
+  outcome?: Outcome;
+  /** Body bytes written to the client. */
+  sentBytes?: number;
+  /** The failure behind a 5xx or a cut connection. */
+  failure?: unknown;
+}
+
+export type Context = RouterContext<RequestState>;
+export type Handler = (ctx: Context) => Promise<void> | void;

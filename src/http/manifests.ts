@@ -1,0 +1,75 @@
+/** Manifests: end-3, end-7a, end-7b and end-9 of the distribution spec. */
+import { OciError } from '../oci/error-codes.ts';
+import { referenceText } from '../oci/reference.ts';
+import { MAX_MANIFEST_BYTES } from '../upstream/upstream.ts';
+import type { Context, Handler } from './context.ts';
+import { pullTarget, pushTarget, referenceOf, tagsOf } from './params.ts';
+import { readBody } from './read-body.ts';
+import { isNotModified, sendNotModified, setContentHeaders } from './send-content.ts';
+import type { Services } from './services.ts';
+
+export function getManifest({ naming, access, content }: Services): Handler {
+  return async (ctx) => {
+    const target = pullTarget(ctx, naming, access);
+    const reference = referenceOf(ctx);
+    const isHead = ctx.method === 'HEAD';
+    const { manifest, outcome } = isHead
+      ? await content.headManifest(target, reference)
+      : await content.manifest(target, reference);
+    setContentHeaders(ctx, manifest.digest, outcome);
+    if (isNotModified(ctx, manifest.digest)) return sendNotModified(ctx);
+    const bytes = isHead ? undefined : await content.readManifest(manifest.digest);
+    // Koa would add a charset, which makes clients refuse the type; and it would drop the length of a HEAD.
+    ctx.respond = false;
+    ctx.status = 200;
+    ctx.set({ 'Content-Type': manifest.mediaType, 'Content-Length': String(manifest.size) });
+    ctx.state.sentBytes = bytes?.byteLength ?? 0;
+    ctx.res.end(bytes);
+  };
+}
+
+export function putManifest({ naming, pushManifest }: Services): Handler {
+  return async (ctx) => {
+    const { repository, target } = pushTarget(ctx, naming);
+    const reference = referenceOf(ctx);
+    const tags = tagsOf(ctx);
+    if (tags.length > 0 && reference.kind === 'tag') {
+      throw new OciError('MANIFEST_INVALID', { message: '?tag= goes with a push by digest only' });
+    }
+    const content = await readBody(ctx, MAX_MANIFEST_BYTES);
+    const { digest, subject } = await pushManifest.push({
+      repository,
+      reference,
+      tags,
+      content,
+      contentType: contentTypeOf(ctx),
+      mirrored: target.mirrored,
+    });
+    ctx.set('Location', `/v2/${repository.name}/manifests/${referenceText(reference)}`);
+    ctx.set('Docker-Content-Digest', digest);
+    if (subject) ctx.set('OCI-Subject', subject);
+    if (tags.length > 0) ctx.set('OCI-Tag', tags.join(', '));
+    ctx.status = 201;
+    ctx.body = null;
+    ctx.status = 201;
+  };
+}
+
+export function deleteManifest({ naming, access, deletes }: Services): Handler {
+  return async (ctx) => {
+    await deletes.manifest(pullTarget(ctx, naming, access), referenceOf(ctx));
+    accepted(ctx);
+  };
+}
+
+/** 202 with an empty body. */
+export function accepted(ctx: Context): void {
+  ctx.body = null;
+  ctx.status = 202;
+  ctx.set('Content-Length', '0');
+}
+
+function contentTypeOf(ctx: Context): string | undefined {
+  const type = ctx.get('Content-Type');
+  return type === '' ? undefined : type;
+}

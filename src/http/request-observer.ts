@@ -1,0 +1,47 @@
+/** Tells of every request once, when its answer is through or its client is gone. */
+import type { Middleware } from 'koa';
+import type { RequestState } from './context.ts';
+
+export interface ObservedRequest {
+  readonly method: string;
+  /** Without the query. */
+  readonly path: string;
+  readonly operation: string;
+  readonly status: number;
+  /** How a content answer came about, else undefined. */
+  readonly outcome: string | undefined;
+  readonly sentBytes: number;
+  readonly durationMs: number;
+  /** The answer did not get through whole. */
+  readonly aborted: boolean;
+  readonly remoteAddress: string | undefined;
+  readonly userAgent: string;
+  readonly failure: unknown;
+}
+
+export function observeRequests(
+  report: (request: ObservedRequest) => void,
+): Middleware<RequestState> {
+  return (ctx, next) => {
+    const began = performance.now();
+    const { req, res } = ctx;
+    const remoteAddress = req.socket.remoteAddress;
+    res.once('close', () => {
+      const { operation, outcome, sentBytes, failure } = ctx.state;
+      report({
+        method: ctx.method,
+        path: ctx.path,
+        operation: operation ?? 'other',
+        status: res.statusCode,
+        outcome: outcome?.kind === 'miss' && outcome.collapsed ? 'collapsed' : outcome?.kind,
+        sentBytes: sentBytes ?? 0,
+        durationMs: performance.now() - began,
+        aborted: !res.writableFinished,
+        remoteAddress,
+        userAgent: ctx.get('User-Agent'),
+        failure,
+      });
+    });
+    return next();
+  };
+}

@@ -1,0 +1,68 @@
+/** The route table: every endpoint, one line each. */
+import Router from '@koa/router';
+import type { Action } from './access.ts';
+import { deleteBlob, getBlob } from './blobs.ts';
+import type { Handler, RequestState } from './context.ts';
+import { type Health, livez, metricsPage, readyz } from './health.ts';
+import { listCatalog, listReferrers, listTags } from './lists.ts';
+import { deleteManifest, getManifest, putManifest } from './manifests.ts';
+import { ping } from './ping.ts';
+import type { Services } from './services.ts';
+import { deleteUpload, getUpload, patchUpload, postUpload, putUpload } from './uploads.ts';
+
+type Method = 'get' | 'post' | 'put' | 'patch' | 'delete';
+
+interface Route {
+  readonly method: Method;
+  readonly path: string | RegExp;
+  readonly action: Action;
+  readonly operation: string;
+  readonly handler: Handler;
+}
+
+// `*name` is greedy, so a route is found from the right: a repository may well be called `a/blobs/b`.
+const MANIFEST = '/v2/*name/manifests/:reference';
+const BLOB = '/v2/*name/blobs/:digest';
+const UPLOADS = '/v2/*name/blobs/uploads{/}';
+const UPLOAD = '/v2/*name/blobs/uploads/:id';
+
+function routes(services: Services): readonly Route[] {
+  const route = (
+    method: Method,
+    path: string | RegExp,
+    action: Action,
+    operation: string,
+    handler: Handler,
+  ): Route => ({ method, path, action, operation, handler });
+  return [
+    route('get', '/v2{/}', 'pull', 'ping', ping),
+    route('get', '/v2/_catalog', 'pull', 'catalog', listCatalog(services)),
+    route('get', MANIFEST, 'pull', 'manifest', getManifest(services)),
+    route('put', MANIFEST, 'push', 'manifest', putManifest(services)),
+    route('delete', MANIFEST, 'delete', 'manifest', deleteManifest(services)),
+    route('post', UPLOADS, 'push', 'upload', postUpload(services)),
+    route('get', UPLOAD, 'push', 'upload', getUpload(services)),
+    route('patch', UPLOAD, 'push', 'upload', patchUpload(services)),
+    route('put', UPLOAD, 'push', 'upload', putUpload(services)),
+    route('delete', UPLOAD, 'push', 'upload', deleteUpload(services)),
+    route('get', BLOB, 'pull', 'blob', getBlob(services)),
+    route('delete', BLOB, 'delete', 'blob', deleteBlob(services)),
+    route('get', '/v2/*name/tags/list', 'pull', 'tags', listTags(services)),
+    route('get', '/v2/*name/referrers/:digest', 'pull', 'referrers', listReferrers(services)),
+  ];
+}
+
+export function createRouter(services: Services, health: Health): Router<RequestState> {
+  const router = new Router<RequestState>();
+  for (const { method, path, action, operation, handler } of routes(services)) {
+    router[method](path, async (ctx) => {
+      ctx.state.operation = operation;
+      services.access.requireAction(action);
+      await handler(ctx);
+    });
+  }
+  router.get('/healthz', livez);
+  router.get('/readyz', readyz(health));
+  router.get('/metrics', metricsPage(health));
+  return router;
+}

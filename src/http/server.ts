@@ -1,0 +1,134 @@
+/** Koa behind a node:http(s) server with the time limits that registry clients need. */
+import { readFileSync, watchFile, unwatchFile } from 'node:fs';
+import { createServer, type Server } from 'node:http';
+import { createServer as createTlsServer, type Server as TlsServer } from 'node:https';
+import type { AddressInfo } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type Router from '@koa/router';
+import Koa from 'koa';
+import type { Logger } from '../observe/log.ts';
+import type { RequestState } from './context.ts';
+import { errorMiddleware } from './errors.ts';
+import { observeRequests, type ObservedRequest } from './request-observer.ts';
+
+/** A client has this long to send its headers (slow-loris). */
+const HEADERS_MS = 60_000;
+/** Longer than the pools of Go clients and load balancers keep a connection idle, so that they close first. */
+const KEEP_ALIVE_MS = 95_000;
+/** A connection on which nothing at all moves, either way; above any wait for an upstream. */
+const IDLE_MS = 5 * 60_000;
+/** Certificates are renewed every few weeks; polling works on every file system, also mounted secrets. */
+const CERTIFICATE_POLL_MS = 10_000;
+
+export interface HttpServerOptions {
+  readonly host: string;
+  readonly port: number;
+  readonly tls: { readonly cert: string; readonly key: string } | null;
+  readonly router: Router<RequestState>;
+  readonly log: Logger;
+  readonly onRequest: (request: ObservedRequest) => void;
+}
+
+export class HttpServer {
+  readonly #server: Server | TlsServer;
+  readonly #stopWatching: () => void;
+
+  private constructor(server: Server | TlsServer, stopWatching: () => void) {
+    this.#server = server;
+    this.#stopWatching = stopWatching;
+  }
+
+  /** Resolves when it listens; rejects with the system's error where it cannot. */
+  static async listen(options: HttpServerOptions): Promise<HttpServer> {
+    const app = createApp(options);
+    const handle = app.callback();
+    const listener = (...[req, res]: Parameters<typeof handle>): void => void handle(req, res);
+    const { tls } = options;
+    const server = tls ? createTlsServer(readTls(tls), listener) : createServer(listener);
+    // Pushes of many gigabytes take their time: what counts is that bytes move (IDLE_MS).
+    server.requestTimeout = 0;
+    server.headersTimeout = HEADERS_MS;
+    server.keepAliveTimeout = KEEP_ALIVE_MS;
+    server.timeout = IDLE_MS;
+    // No 'clientError' handler: Node's own answers 400, which is what makes a client that tried TLS first fall back.
+    await new Promise<void>((resolve, reject) => {
+      server.once('error', reject);
+      server.listen(options.port, options.host, () => {
+        server.off('error', reject);
+        resolve();
+      });
+    });
+    const stopWatching = tls
+      ? reloadOnChange(server as TlsServer, tls, options.log)
+      : () => undefined;
+    return new HttpServer(server, stopWatching);
+  }
+
+  get address(): { readonly host: string; readonly port: number } {
+    const { address, port } = this.#server.address() as AddressInfo;
+    return { host: address, port };
+  }
+
+  /** Stops accepting, lets running requests finish for at most `graceMs`, then cuts what is left. */
+  async close(graceMs: number): Promise<void> {
+    this.#stopWatching();
+    const closed = new Promise<void>((resolve) => {
+      this.#server.close(() => resolve());
+    });
+    this.#server.closeIdleConnections();
+    const timer = new AbortController();
+    await Promise.race([
+      closed,
+      sleep(graceMs, undefined, { signal: timer.signal }).catch(() => undefined),
+    ]);
+    timer.abort();
+    this.#server.closeAllConnections();
+    await closed;
+  }
+}
+
+function createApp({ router, log, onRequest }: HttpServerOptions): Koa<RequestState> {
+  const app = new Koa<RequestState>();
+  // What reaches Koa's own handler has passed ours: it is only ever a broken socket.
+  app.on('error', (error: unknown) => log.debug({ err: error }, 'connection error'));
+  app.use(observeRequests(onRequest));
+  app.use((ctx, next) => {
+    ctx.set('Docker-Distribution-Api-Version', 'registry/2.0');
+    return next();
+  });
+  app.use(errorMiddleware(log));
+  app.use(router.routes());
+  app.use(router.allowedMethods());
+  return app;
+}
+
+function readTls(tls: { readonly cert: string; readonly key: string }) {
+  return {
+    cert: readFileSync(tls.cert),
+    key: readFileSync(tls.key),
+    minVersion: 'TLSv1.2' as const,
+  };
+}
+
+function reloadOnChange(
+  server: TlsServer,
+  tls: { readonly cert: string; readonly key: string },
+  log: Logger,
+): () => void {
+  const reload = (): void => {
+    try {
+      server.setSecureContext(readTls(tls));
+      log.info('certificate reloaded');
+    } catch (error) {
+      // Half-written, or key and certificate do not belong together yet: the next change tries again.
+      log.error({ err: error }, 'certificate not reloaded, the old one stays in use');
+    }
+  };
+  const files = [tls.cert, tls.key];
+  for (const file of files) {
+    watchFile(file, { interval: CERTIFICATE_POLL_MS, persistent: false }, reload);
+  }
+  return () => {
+    for (const file of files) unwatchFile(file, reload);
+  };
+}

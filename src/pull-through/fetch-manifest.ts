@@ -1,0 +1,150 @@
+/** Gets manifests from upstream into the metadata store: one request per key however many clients ask. */
+import type { Clock } from '../clock.ts';
+import { parseManifest } from '../oci/manifest.ts';
+import { type Reference, referenceText } from '../oci/reference.ts';
+import { displayName, type MirroredRepository } from '../oci/repository.ts';
+import { manifestCommit } from '../store/manifest-commit.ts';
+import type { ManifestCommit, ManifestRecord, MetadataStore } from '../store/metadata-store.ts';
+import { UpstreamError } from '../upstream/errors.ts';
+import type { UpstreamManifest } from '../upstream/upstream.ts';
+import type { Mirror } from './mirror.ts';
+import type { NegativeCache } from './negative-cache.ts';
+import { SingleFlight } from './single-flight.ts';
+
+export interface FetchedManifest {
+  readonly manifest: ManifestRecord;
+}
+
+interface Flight<Value> {
+  readonly joined: boolean;
+  readonly result: Promise<Value>;
+}
+
+export interface ManifestFetcherOptions {
+  readonly metadata: MetadataStore;
+  readonly clock: Clock;
+  readonly negative: NegativeCache;
+}
+
+export class ManifestFetcher {
+  readonly #metadata: MetadataStore;
+  readonly #clock: Clock;
+  readonly #negative: NegativeCache;
+  readonly #fetches = new SingleFlight<FetchedManifest>();
+  readonly #heads = new SingleFlight<ManifestRecord | undefined>();
+
+  constructor(options: ManifestFetcherOptions) {
+    this.#metadata = options.metadata;
+    this.#clock = options.clock;
+    this.#negative = options.negative;
+  }
+
+  /** Fetches and keeps. A digest that another repository holds costs a HEAD, which proves that this one has it too. */
+  fetch(
+    mirror: Mirror,
+    repository: MirroredRepository,
+    reference: Reference,
+  ): Flight<FetchedManifest> {
+    return this.#fetches.run(keyOf(repository, reference), () =>
+      this.#rememberingAbsence(mirror, repository, reference, async () => {
+        const adopted = await this.#adopt(mirror, repository, reference);
+        if (adopted) return { manifest: adopted };
+        const fetched = await mirror.upstream.manifest(repository.name, reference);
+        const commit = this.#commitOf(repository, reference, fetched);
+        await this.#metadata.commitManifest(commit);
+        const { digest, mediaType, content } = commit;
+        return { manifest: { digest, mediaType, size: content.byteLength } };
+      }),
+    );
+  }
+
+  /** Asks by HEAD and notes what the tag names. Undefined where upstream's headers leave something out. */
+  head(
+    mirror: Mirror,
+    repository: MirroredRepository,
+    reference: Reference,
+  ): Flight<ManifestRecord | undefined> {
+    return this.#heads.run(keyOf(repository, reference), () =>
+      this.#rememberingAbsence(mirror, repository, reference, async () => {
+        const { digest, mediaType, size } = await mirror.upstream.headManifest(
+          repository.name,
+          reference,
+        );
+        if (digest === undefined || mediaType === undefined || size === undefined) return undefined;
+        if (reference.kind === 'tag') {
+          await this.#metadata.recordTag(repository, reference.tag, digest, this.#clock.now());
+        } else if (reference.digest !== digest) {
+          throw new UpstreamError('bad-answer', `upstream calls ${reference.digest} by ${digest}`);
+        }
+        return { digest, mediaType, size };
+      }),
+    );
+  }
+
+  rememberAbsent(mirror: Mirror, repository: MirroredRepository, reference: Reference): void {
+    const maxAge =
+      reference.kind === 'tag'
+        ? mirror.tagPolicy(repository.name, reference.tag).negativeMaxAge
+        : mirror.negativeMaxAge;
+    this.#negative.remember(keyOf(repository, reference), maxAge);
+  }
+
+  async #rememberingAbsence<Value>(
+    mirror: Mirror,
+    repository: MirroredRepository,
+    reference: Reference,
+    ask: () => Promise<Value>,
+  ): Promise<Value> {
+    const key = keyOf(repository, reference);
+    if (this.#negative.has(key)) {
+      throw new UpstreamError('not-found', `${key} was not found upstream moments ago`);
+    }
+    try {
+      return await ask();
+    } catch (error) {
+      if (error instanceof UpstreamError && error.kind === 'not-found') {
+        this.rememberAbsent(mirror, repository, reference);
+      }
+      throw error;
+    }
+  }
+
+  async #adopt(
+    mirror: Mirror,
+    repository: MirroredRepository,
+    reference: Reference,
+  ): Promise<ManifestRecord | undefined> {
+    if (reference.kind !== 'digest') return undefined;
+    const { digest } = reference;
+    if ((await this.#metadata.readManifest(digest)) === undefined) return undefined;
+    if (!(await this.#metadata.refersToManifest(repository, digest))) {
+      await mirror.upstream.headManifest(repository.name, reference);
+    }
+    return this.#metadata.adoptManifest(repository, digest, [], this.#clock.now());
+  }
+
+  #commitOf(
+    repository: MirroredRepository,
+    reference: Reference,
+    { content, digest, mediaType }: UpstreamManifest,
+  ): ManifestCommit {
+    const parsed = parseManifest(content, mediaType);
+    if (!parsed.ok) {
+      const what = `${displayName(repository)} ${referenceText(reference)}`;
+      throw new UpstreamError('bad-answer', `upstream's manifest ${what}: ${parsed.problem}`);
+    }
+    return manifestCommit({
+      repository,
+      digest,
+      content,
+      manifest: parsed.manifest,
+      tags: reference.kind === 'tag' ? [reference.tag] : [],
+      at: this.#clock.now(),
+    });
+  }
+}
+
+function keyOf(repository: MirroredRepository, reference: Reference): string {
+  const separator = reference.kind === 'tag' ? ':' : '@';
+  return `${displayName(repository)}${separator}${referenceText(reference)}`;
+}

@@ -1,0 +1,223 @@
+/**
+ * A fill: one upstream body on its way into the store, hashed as it goes. Any number of clients follow it, early or
+ * late, each from its own offset and at its own speed; it outlives them all. A body that drops or stalls is taken up
+ * again where it ended, with `Range`, from the registry URL.
+ */
+import { digestHex, digestAlgorithm, type Digest } from '../oci/digest.ts';
+import type { MirroredRepository } from '../oci/repository.ts';
+import {
+  type BlobStat,
+  type BlobStore,
+  type BlobWriter,
+  type Bytes,
+  DigestMismatchError,
+  SizeMismatchError,
+  StoreFullError,
+} from '../store/blob-store.ts';
+import { UpstreamError } from '../upstream/errors.ts';
+import type { Upstream, UpstreamBlob } from '../upstream/upstream.ts';
+import { backoff } from './backoff.ts';
+import { Deferred } from './deferred.ts';
+import type { PullThroughEvents } from './events.ts';
+
+/** Tries without a single byte of progress after which a fill gives up. */
+const MAX_TRIES = 5;
+
+export interface FillOptions {
+  readonly repository: MirroredRepository;
+  readonly digest: Digest;
+  /** Bytes, where a manifest has told. */
+  readonly expectedSize: number | undefined;
+  readonly upstream: Upstream;
+  readonly blobs: BlobStore;
+  readonly events: PullThroughEvents;
+  /** Runs between the commit and the end of the fill. */
+  readonly onCommitted: (stat: BlobStat) => Promise<void>;
+}
+
+/** What is known once upstream's headers are in. */
+export interface FillHead {
+  readonly size: number | undefined;
+}
+
+export class Fill {
+  readonly repository: MirroredRepository;
+  readonly digest: Digest;
+  /** Resolves with upstream's headers, rejects if there never were any. */
+  readonly head: Promise<FillHead>;
+  /** Resolves when the blob is in the store, rejects with what ended the fill. */
+  readonly settled: Promise<BlobStat>;
+
+  readonly #options: FillOptions;
+  readonly #stop = new AbortController();
+  readonly #headReady = new Deferred<FillHead>();
+  #size: number | undefined;
+  #writer: BlobWriter | undefined;
+
+  constructor(options: FillOptions) {
+    this.repository = options.repository;
+    this.digest = options.digest;
+    this.#options = options;
+    this.#size = options.expectedSize;
+    this.head = this.#headReady.promise;
+    this.settled = this.#run();
+    // Both outcomes reach everybody who asks; a fill that nobody waits for must not end the process.
+    this.head.catch(ignoreUnheard);
+    this.settled.catch(ignoreUnheard);
+  }
+
+  /** The bytes of the span as they arrive; only after `head` has resolved. */
+  follow(span: { readonly start: number; readonly end?: number }): Bytes {
+    if (!this.#writer) throw new Error('a fill can only be followed once its head is there');
+    return this.#writer.follow(span);
+  }
+
+  /** Ends the fill but keeps its bytes, so that the next one goes on from there. */
+  async suspend(): Promise<void> {
+    this.#stop.abort(new UpstreamError('offline', 'the server is shutting down'));
+    await this.settled.catch(ignoreUnheard);
+  }
+
+  async #run(): Promise<BlobStat> {
+    const { blobs, events } = this.#options;
+    const id = fillId(this.digest);
+    const info = { repository: this.repository, digest: this.digest };
+    try {
+      const options = { algorithm: digestAlgorithm(this.digest) };
+      const writer = (await blobs.resume(id, options)) ?? (await blobs.create(id, options));
+      this.#writer = writer;
+      events.fillStarted({ ...info, resumedFrom: writer.size });
+      const stat = (await this.#commitLeftover(writer)) ?? (await this.#fetch(writer));
+      await this.#options.onCommitted(stat);
+      this.#headReady.resolve({ size: stat.size });
+      events.fillCommitted({ ...info, size: stat.size });
+      return stat;
+    } catch (cause) {
+      const error = cause instanceof Error ? cause : new Error(String(cause));
+      this.#headReady.reject(error);
+      events.fillFailed({ ...info, at: this.#writer?.size ?? 0, cause: error });
+      await this.#release(error);
+      throw error;
+    }
+  }
+
+  /** A crash between the last byte and the commit leaves a whole body behind: it needs no upstream. */
+  async #commitLeftover(writer: BlobWriter): Promise<BlobStat | undefined> {
+    if (writer.size === 0 || this.#size === undefined || writer.size < this.#size) return undefined;
+    try {
+      return await writer.commit({ digest: this.digest, size: this.#size });
+    } catch (error) {
+      if (!isMismatch(error)) throw error;
+      await writer.truncate(0);
+      return undefined;
+    }
+  }
+
+  async #fetch(writer: BlobWriter): Promise<BlobStat> {
+    const signal = this.#stop.signal;
+    for (let tries = 0; ;) {
+      const before = writer.size;
+      try {
+        const answer = await this.#request(writer, signal);
+        await writer.append(wanted(answer, before, this.#size), signal);
+        if (this.#size === undefined || writer.size >= this.#size) break;
+        throw new UpstreamError('unreachable', 'upstream ended the body too early');
+      } catch (error) {
+        tries = writer.size > before ? 1 : tries + 1;
+        if (!isResumable(error) || tries > this.#triesAllowed(writer)) throw error;
+        const info = { repository: this.repository, digest: this.digest };
+        this.#options.events.fillResumed({ ...info, at: writer.size, cause: error });
+        await backoff(tries, signal);
+      }
+    }
+    return writer.commit({
+      digest: this.digest,
+      ...(this.#size !== undefined && { size: this.#size }),
+    });
+  }
+
+  /** Before the first byte a failure is an answer (the client's next mirror may do better); after it, bytes are at stake. */
+  #triesAllowed(writer: BlobWriter): number {
+    return writer.size > 0 ? MAX_TRIES : 1;
+  }
+
+  async #request(writer: BlobWriter, signal: AbortSignal): Promise<UpstreamBlob> {
+    const { upstream } = this.#options;
+    const answer = await upstream.blob(this.repository.name, this.digest, writer.size, signal);
+    if (answer.size !== undefined) {
+      if (this.#size !== undefined && this.#size !== answer.size) {
+        throw new UpstreamError(
+          'bad-answer',
+          `upstream's ${this.digest} has ${answer.size} bytes, expected ${this.#size}`,
+        );
+      }
+      this.#size = answer.size;
+    }
+    if (this.#size !== undefined) writer.expectSize(this.#size);
+    this.#headReady.resolve({ size: this.#size });
+    return answer;
+  }
+
+  /** Bytes that proved wrong go; bytes that are merely incomplete stay for the next fill. */
+  async #release(error: Error): Promise<void> {
+    const writer = this.#writer;
+    if (!writer) return;
+    const keep = writer.size > 0 && !isMismatch(error) && !isPointless(error);
+    await (keep ? writer.suspend(error) : writer.abort(error)).catch((cause: unknown) => {
+      this.#options.events.backgroundFailure({
+        what: `putting away the fill of ${this.digest}`,
+        cause,
+      });
+    });
+  }
+}
+
+/** The same digest always has the same writer, so that a fill is found again after a restart. */
+export function fillId(digest: Digest): string {
+  return `fill-${digestAlgorithm(digest)}-${digestHex(digest)}`;
+}
+
+function isMismatch(error: unknown): boolean {
+  return error instanceof DigestMismatchError || error instanceof SizeMismatchError;
+}
+
+/** Failures of the connection or of the moment, as against an answer that says no. */
+function isResumable(error: unknown): error is UpstreamError {
+  return (
+    error instanceof UpstreamError &&
+    (error.kind === 'unreachable' || error.kind === 'timeout' || error.kind === 'unavailable')
+  );
+}
+
+/** Keeping the bytes would help nobody: upstream contradicts itself, or the disk needs the room. */
+function isPointless(error: unknown): boolean {
+  return (
+    error instanceof StoreFullError ||
+    (error instanceof UpstreamError && error.kind === 'bad-answer')
+  );
+}
+
+/** The body from byte `from` on: without what upstream repeats when it ignores `Range`, and never longer than the blob. */
+async function* wanted(
+  answer: UpstreamBlob,
+  from: number,
+  size: number | undefined,
+): AsyncGenerator<Uint8Array> {
+  let position = answer.start;
+  for await (const chunk of answer.body) {
+    const repeated = from - position;
+    position += chunk.byteLength;
+    if (size !== undefined && position > size) {
+      throw new UpstreamError(
+        'bad-answer',
+        `upstream sent more than the ${size} bytes of the blob`,
+      );
+    }
+    if (repeated <= 0) yield chunk;
+    else if (repeated < chunk.byteLength) yield chunk.subarray(repeated);
+  }
+}
+
+function ignoreUnheard(): void {
+  // The failure has been told by the event; this only keeps it from being "unhandled".
+}

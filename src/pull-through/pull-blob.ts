@@ -1,0 +1,260 @@
+/**
+ * Blobs of mirrored repositories: held → served; being filled → followed; absent → filled, once, for everybody.
+ * A blob is only ever given to a repository that refers to it.
+ */
+import type { Clock } from '../clock.ts';
+import type { Digest } from '../oci/digest.ts';
+import { displayName, type MirroredRepository } from '../oci/repository.ts';
+import type { BlobStore } from '../store/blob-store.ts';
+import type { BlobRecord, MetadataStore } from '../store/metadata-store.ts';
+import { UpstreamError } from '../upstream/errors.ts';
+import type { PullThroughEvents } from './events.ts';
+import { Fill } from './fill.ts';
+import type { Mirror } from './mirror.ts';
+import type { NegativeCache } from './negative-cache.ts';
+import { HIT, type Outcome } from './outcome.ts';
+import type { Prefetch } from './prefetch.ts';
+
+export type BlobAnswer =
+  | { readonly state: 'held'; readonly blob: BlobRecord; readonly outcome: Outcome }
+  /** Still arriving: follow the fill. `size` is unknown where neither upstream nor a manifest tells. */
+  | {
+      readonly state: 'arriving';
+      readonly fill: Fill;
+      readonly size: number | undefined;
+      readonly outcome: Outcome;
+    };
+
+export interface PullBlobOptions {
+  readonly metadata: MetadataStore;
+  readonly blobs: BlobStore;
+  readonly clock: Clock;
+  readonly events: PullThroughEvents;
+  readonly negative: NegativeCache;
+  readonly prefetch: Prefetch;
+}
+
+export class PullBlob {
+  readonly #metadata: MetadataStore;
+  readonly #blobs: BlobStore;
+  readonly #clock: Clock;
+  readonly #events: PullThroughEvents;
+  readonly #negative: NegativeCache;
+  readonly #prefetch: Prefetch;
+  /** Running fills by digest: whichever repository began one, the content is the same. */
+  readonly #fills = new Map<Digest, Fill>();
+  /** Counts fills that have ended. */
+  #generation = 0;
+  #closed = false;
+
+  constructor(options: PullBlobOptions) {
+    this.#metadata = options.metadata;
+    this.#blobs = options.blobs;
+    this.#clock = options.clock;
+    this.#events = options.events;
+    this.#negative = options.negative;
+    this.#prefetch = options.prefetch;
+  }
+
+  get running(): number {
+    return this.#fills.size;
+  }
+
+  /** The blob, held or arriving: resolves as soon as upstream's headers are in. UpstreamError where it cannot be had. */
+  async get(mirror: Mirror, repository: MirroredRepository, digest: Digest): Promise<BlobAnswer> {
+    for (;;) {
+      const generation = this.#generation;
+      const held = await this.#held(mirror, repository, digest);
+      if (held) return { state: 'held', blob: held, outcome: HIT };
+      this.#refuseIfAbsent(repository, digest);
+      const reference = await this.#metadata.findBlobReference(repository, digest);
+      // From here to #begin nothing waits: two clients can never begin two fills.
+      const running = this.#fills.get(digest);
+      if (running) {
+        const joined = await this.#join(running, mirror, repository);
+        if (joined) return joined;
+      } else if (this.#generation === generation) {
+        const fill = this.#begin(mirror, repository, digest, reference?.size);
+        void this.#prefetch.siblingsOf(repository, digest, (sibling) =>
+          this.#fillAhead(mirror, repository, sibling),
+        );
+        return this.#arriving(fill, mirror, false);
+      }
+      // A fill ended while we looked, it may have been this one: look again before asking upstream twice.
+    }
+  }
+
+  /** What a HEAD tells; upstream is asked by HEAD and nothing is downloaded. `size` is unknown where nobody tells. */
+  async head(
+    mirror: Mirror,
+    repository: MirroredRepository,
+    digest: Digest,
+  ): Promise<{ readonly size: number | undefined; readonly outcome: Outcome }> {
+    const held = await this.#held(mirror, repository, digest);
+    if (held) return { size: held.size, outcome: HIT };
+    this.#refuseIfAbsent(repository, digest);
+    const running = this.#fills.get(digest);
+    if (running && sameRepository(running.repository, repository)) {
+      const { size } = await running.head;
+      return { size, outcome: { kind: 'miss', collapsed: true } };
+    }
+    const told = await this.#rememberingAbsence(mirror, repository, digest, () =>
+      mirror.upstream.headBlob(repository.name, digest),
+    );
+    const reference = await this.#metadata.findBlobReference(repository, digest);
+    return { size: told.size ?? reference?.size, outcome: { kind: 'miss', collapsed: false } };
+  }
+
+  /** Holds the blob when it resolves; for pushes that refer to what upstream has. */
+  async ensure(
+    mirror: Mirror,
+    repository: MirroredRepository,
+    digest: Digest,
+  ): Promise<BlobRecord> {
+    const answer = await this.get(mirror, repository, digest);
+    return answer.state === 'held' ? answer.blob : answer.fill.settled;
+  }
+
+  /** Stops the fills; what they have written is kept for the next start. */
+  async close(): Promise<void> {
+    this.#closed = true;
+    await Promise.all(Array.from(this.#fills.values(), (fill) => fill.suspend()));
+  }
+
+  /** A held blob that this repository may serve; one that another repository brought in is shared once that is proven. */
+  async #held(
+    mirror: Mirror,
+    repository: MirroredRepository,
+    digest: Digest,
+  ): Promise<BlobRecord | undefined> {
+    const own = await this.#metadata.findBlob(repository, digest);
+    const record = own ?? (await this.#metadata.findHeldBlob(digest));
+    if (!record) return undefined;
+    if (!(await this.#intact(record))) return undefined;
+    if (own) return own;
+    await this.#proveAccess(mirror, repository, digest);
+    const linked = await this.#metadata.linkBlob(repository, digest, this.#clock.now());
+    return linked ? record : undefined;
+  }
+
+  /** A copy of the wrong size is dropped, so that it is fetched again. */
+  async #intact(record: BlobRecord): Promise<boolean> {
+    const stat = await this.#blobs.stat(record.digest);
+    if (stat?.size === record.size) return true;
+    this.#events.backgroundFailure({
+      what: `blob ${record.digest} is damaged and will be fetched again`,
+      cause: new Error(`it has ${stat?.size ?? 'no'} bytes, expected ${record.size}`),
+    });
+    await this.#metadata.forgetBlob(record.digest);
+    await this.#blobs.delete(record.digest);
+    return false;
+  }
+
+  /** Content that came in through another repository is only shared with one whose manifests, or upstream, name it too. */
+  async #proveAccess(
+    mirror: Mirror,
+    repository: MirroredRepository,
+    digest: Digest,
+  ): Promise<void> {
+    if (await this.#metadata.findBlobReference(repository, digest)) return;
+    this.#refuseIfAbsent(repository, digest);
+    await this.#rememberingAbsence(mirror, repository, digest, () =>
+      mirror.upstream.headBlob(repository.name, digest),
+    );
+  }
+
+  /** Undefined: the fill was another repository's and failed, which says nothing about this one. */
+  async #join(
+    fill: Fill,
+    mirror: Mirror,
+    repository: MirroredRepository,
+  ): Promise<BlobAnswer | undefined> {
+    if (sameRepository(fill.repository, repository)) return this.#arriving(fill, mirror, true);
+    await this.#proveAccess(mirror, repository, fill.digest);
+    const linked = fill.settled.then(() =>
+      this.#metadata.linkBlob(repository, fill.digest, this.#clock.now()),
+    );
+    linked.catch((cause: unknown) => {
+      const what = `linking ${fill.digest} to ${displayName(repository)}`;
+      this.#events.backgroundFailure({ what, cause });
+    });
+    return this.#arriving(fill, mirror, true).catch(() => undefined);
+  }
+
+  async #arriving(fill: Fill, mirror: Mirror, collapsed: boolean): Promise<BlobAnswer> {
+    const { size } = await this.#rememberingAbsence(
+      mirror,
+      fill.repository,
+      fill.digest,
+      () => fill.head,
+    );
+    return { state: 'arriving', fill, size, outcome: { kind: 'miss', collapsed } };
+  }
+
+  #begin(
+    mirror: Mirror,
+    repository: MirroredRepository,
+    digest: Digest,
+    expectedSize: number | undefined,
+  ): Fill {
+    if (this.#closed) throw new UpstreamError('offline', 'the server is shutting down');
+    const fill = new Fill({
+      repository,
+      digest,
+      expectedSize,
+      upstream: mirror.upstream,
+      blobs: this.#blobs,
+      events: this.#events,
+      // The record is part of the fill: whoever comes after it finds the blob held.
+      onCommitted: (stat) => this.#metadata.recordBlob(repository, stat, this.#clock.now()),
+    });
+    this.#fills.set(digest, fill);
+    const release = (): void => {
+      this.#fills.delete(digest);
+      this.#generation += 1;
+    };
+    fill.settled.then(release, release);
+    return fill;
+  }
+
+  async #fillAhead(
+    mirror: Mirror,
+    repository: MirroredRepository,
+    sibling: BlobRecord,
+  ): Promise<void> {
+    if (this.#closed || this.#fills.has(sibling.digest)) return;
+    if (await this.#metadata.findHeldBlob(sibling.digest)) return;
+    if (this.#fills.has(sibling.digest)) return;
+    await this.#begin(mirror, repository, sibling.digest, sibling.size).settled;
+  }
+
+  #refuseIfAbsent(repository: MirroredRepository, digest: Digest): void {
+    const key = keyOf(repository, digest);
+    if (!this.#negative.has(key)) return;
+    throw new UpstreamError('not-found', `${key} was not found upstream moments ago`);
+  }
+
+  async #rememberingAbsence<Value>(
+    mirror: Mirror,
+    repository: MirroredRepository,
+    digest: Digest,
+    ask: () => Promise<Value>,
+  ): Promise<Value> {
+    try {
+      return await ask();
+    } catch (error) {
+      if (error instanceof UpstreamError && error.kind === 'not-found') {
+        this.#negative.remember(keyOf(repository, digest), mirror.negativeMaxAge);
+      }
+      throw error;
+    }
+  }
+}
+
+function sameRepository(one: MirroredRepository, other: MirroredRepository): boolean {
+  return one.upstream === other.upstream && one.name === other.name;
+}
+
+function keyOf(repository: MirroredRepository, digest: Digest): string {
+  return `blob ${displayName(repository)}@${digest}`;
+}

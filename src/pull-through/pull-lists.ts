@@ -1,0 +1,86 @@
+/** Tag lists and referrers of mirrored repositories: upstream's word while it answers, what is held when it does not. */
+import { type Descriptor } from '../oci/descriptor.ts';
+import { type Digest, digestAlgorithm, digestHex } from '../oci/digest.ts';
+import { parseTag, type Tag } from '../oci/reference.ts';
+import type { MirroredRepository } from '../oci/repository.ts';
+import type { MetadataStore } from '../store/metadata-store.ts';
+import { UpstreamError } from '../upstream/errors.ts';
+import type { ListPage, TagPage } from '../upstream/upstream.ts';
+import { readIndexDescriptors } from '../oci/index-descriptors.ts';
+import type { Mirror } from './mirror.ts';
+import type { PullManifest } from './pull-manifest.ts';
+
+/** As many as one page ever shows; a repository that has more held than that is listed in pages anyway. */
+const HELD_LIMIT = 10_000;
+
+export class PullLists {
+  readonly #metadata: MetadataStore;
+  readonly #manifests: PullManifest;
+
+  constructor(metadata: MetadataStore, manifests: PullManifest) {
+    this.#metadata = metadata;
+    this.#manifests = manifests;
+  }
+
+  /** A page of upstream's tags; of the held ones where upstream fails. */
+  async tags(mirror: Mirror, repository: MirroredRepository, page: ListPage): Promise<TagPage> {
+    try {
+      return await mirror.upstream.tags(repository.name, page);
+    } catch (error) {
+      if (!isOutage(error)) throw error;
+      const limit = Math.min(page.n ?? HELD_LIMIT, HELD_LIMIT);
+      const tags = await this.#metadata.listTags(repository, {
+        after: page.last,
+        limit: limit + 1,
+      });
+      if (tags.length === 0 && !(await this.#metadata.hasRepository(repository))) throw error;
+      const shown = tags.slice(0, limit);
+      return tags.length > limit && limit > 0
+        ? { tags: shown, next: { n: limit, last: shown.at(-1) } }
+        : { tags: shown };
+    }
+  }
+
+  /** All that refers to `subject`: by the referrers API, else by the fallback tag (distribution-spec, "Unavailable Referrers API"). */
+  async referrers(
+    mirror: Mirror,
+    repository: MirroredRepository,
+    subject: Digest,
+  ): Promise<readonly Descriptor[]> {
+    try {
+      const listed = await mirror.upstream.referrers(repository.name, subject);
+      return listed ?? (await this.#fallback(mirror, repository, subject));
+    } catch (error) {
+      if (!(error instanceof UpstreamError)) throw error;
+      return this.#metadata.listReferrers(repository, subject, { limit: HELD_LIMIT });
+    }
+  }
+
+  async #fallback(
+    mirror: Mirror,
+    repository: MirroredRepository,
+    subject: Digest,
+  ): Promise<readonly Descriptor[]> {
+    try {
+      const tag = fallbackTag(subject);
+      const { manifest } = await this.#manifests.get(mirror, repository, { kind: 'tag', tag });
+      const content = await this.#metadata.readManifest(manifest.digest);
+      return content ? readIndexDescriptors(content) : [];
+    } catch (error) {
+      if (error instanceof UpstreamError && error.kind === 'not-found') return [];
+      throw error;
+    }
+  }
+}
+
+/** `<algorithm>-<hex>`, cut to 32 and 64 characters (distribution-spec, "Referrers Tag Schema"). */
+function fallbackTag(subject: Digest): Tag {
+  const tag = parseTag(`${digestAlgorithm(subject)}-${digestHex(subject).slice(0, 64)}`);
+  if (tag === undefined) throw new Error(`no fallback tag for ${subject}`);
+  return tag;
+}
+
+/** Upstream could not be asked, as against an answer that says no. */
+function isOutage(error: unknown): boolean {
+  return error instanceof UpstreamError && error.kind !== 'not-found' && error.kind !== 'denied';
+}

@@ -1,0 +1,107 @@
+/**
+ * The pull-through engine: mirrored content by manifest, blob and list. It knows ports only; who calls it decides which
+ * repository is meant and whether the client may have it.
+ */
+import type { Clock } from '../clock.ts';
+import type { Descriptor } from '../oci/descriptor.ts';
+import type { Digest } from '../oci/digest.ts';
+import type { Reference } from '../oci/reference.ts';
+import type { MirroredRepository } from '../oci/repository.ts';
+import type { BlobStore } from '../store/blob-store.ts';
+import type { BlobRecord, MetadataStore } from '../store/metadata-store.ts';
+import type { ListPage, TagPage } from '../upstream/upstream.ts';
+import type { PullThroughEvents } from './events.ts';
+import { ManifestFetcher } from './fetch-manifest.ts';
+import type { Mirror } from './mirror.ts';
+import { NegativeCache } from './negative-cache.ts';
+import type { Outcome } from './outcome.ts';
+import { Prefetch } from './prefetch.ts';
+import { type BlobAnswer, PullBlob } from './pull-blob.ts';
+import { PullLists } from './pull-lists.ts';
+import { type ManifestAnswer, PullManifest } from './pull-manifest.ts';
+
+export interface PullThroughOptions {
+  /** By the upstream's configured name. */
+  readonly mirrors: ReadonlyMap<string, Mirror>;
+  readonly metadata: MetadataStore;
+  readonly blobs: BlobStore;
+  readonly clock: Clock;
+  readonly events: PullThroughEvents;
+  readonly prefetch: boolean;
+}
+
+export class PullThrough {
+  readonly #mirrors: ReadonlyMap<string, Mirror>;
+  readonly #manifests: PullManifest;
+  readonly #blobs: PullBlob;
+  readonly #lists: PullLists;
+  readonly #prefetch: Prefetch;
+
+  constructor({ mirrors, metadata, blobs, clock, events, prefetch }: PullThroughOptions) {
+    const negative = new NegativeCache(clock);
+    const fetcher = new ManifestFetcher({ metadata, clock, negative });
+    this.#mirrors = mirrors;
+    this.#prefetch = new Prefetch({ metadata, events, enabled: prefetch });
+    this.#manifests = new PullManifest({ metadata, clock, events, fetcher });
+    this.#lists = new PullLists(metadata, this.#manifests);
+    this.#blobs = new PullBlob({
+      metadata,
+      blobs,
+      clock,
+      events,
+      negative,
+      prefetch: this.#prefetch,
+    });
+  }
+
+  /** Fills under way. */
+  get fillsRunning(): number {
+    return this.#blobs.running;
+  }
+
+  async manifest(repository: MirroredRepository, reference: Reference): Promise<ManifestAnswer> {
+    const answer = await this.#manifests.get(this.#mirrorOf(repository), repository, reference);
+    this.#prefetch.manifestServed(repository, answer.manifest.digest);
+    return answer;
+  }
+
+  headManifest(repository: MirroredRepository, reference: Reference): Promise<ManifestAnswer> {
+    return this.#manifests.head(this.#mirrorOf(repository), repository, reference);
+  }
+
+  blob(repository: MirroredRepository, digest: Digest): Promise<BlobAnswer> {
+    return this.#blobs.get(this.#mirrorOf(repository), repository, digest);
+  }
+
+  headBlob(
+    repository: MirroredRepository,
+    digest: Digest,
+  ): Promise<{ readonly size: number | undefined; readonly outcome: Outcome }> {
+    return this.#blobs.head(this.#mirrorOf(repository), repository, digest);
+  }
+
+  /** The blob, held when this resolves. */
+  ensureBlob(repository: MirroredRepository, digest: Digest): Promise<BlobRecord> {
+    return this.#blobs.ensure(this.#mirrorOf(repository), repository, digest);
+  }
+
+  tags(repository: MirroredRepository, page: ListPage): Promise<TagPage> {
+    return this.#lists.tags(this.#mirrorOf(repository), repository, page);
+  }
+
+  referrers(repository: MirroredRepository, subject: Digest): Promise<readonly Descriptor[]> {
+    return this.#lists.referrers(this.#mirrorOf(repository), repository, subject);
+  }
+
+  /** Ends what runs; unfinished fills keep their bytes. */
+  async close(): Promise<void> {
+    this.#prefetch.close();
+    await this.#blobs.close();
+  }
+
+  #mirrorOf(repository: MirroredRepository): Mirror {
+    const mirror = this.#mirrors.get(repository.upstream);
+    if (!mirror) throw new Error(`no upstream ${repository.upstream} is configured`);
+    return mirror;
+  }
+}

@@ -1,0 +1,166 @@
+/** The one read path: what is hosted comes first, then the pull-through engine. */
+import type { Digest } from '../oci/digest.ts';
+import { OciError } from '../oci/error-codes.ts';
+import type { Reference } from '../oci/reference.ts';
+import type { HostedRepository, MirroredRepository } from '../oci/repository.ts';
+import type { Fill } from '../pull-through/fill.ts';
+import { HIT, type Outcome } from '../pull-through/outcome.ts';
+import type { PullThrough } from '../pull-through/pull-through.ts';
+import type { BlobStore, Bytes, ByteSpan } from '../store/blob-store.ts';
+import type { ManifestRecord, MetadataStore } from '../store/metadata-store.ts';
+import { UpstreamError } from '../upstream/errors.ts';
+import type { ManifestBytes } from './manifest-bytes.ts';
+import type { Target } from './naming.ts';
+
+export interface ManifestContent {
+  readonly manifest: ManifestRecord;
+  readonly outcome: Outcome;
+}
+
+export interface BlobContent {
+  readonly digest: Digest;
+  /** Bytes; undefined where a blob is arriving whose length nobody has told. */
+  readonly size: number | undefined;
+  readonly outcome: Outcome;
+  /** The bytes of the span, or all. */
+  open(span?: ByteSpan): Promise<Bytes>;
+}
+
+export class Content {
+  readonly #metadata: MetadataStore;
+  readonly #blobs: BlobStore;
+  readonly #pullThrough: PullThrough;
+  readonly #bytes: ManifestBytes;
+
+  constructor(options: {
+    readonly metadata: MetadataStore;
+    readonly blobs: BlobStore;
+    readonly pullThrough: PullThrough;
+    readonly bytes: ManifestBytes;
+  }) {
+    this.#metadata = options.metadata;
+    this.#blobs = options.blobs;
+    this.#pullThrough = options.pullThrough;
+    this.#bytes = options.bytes;
+  }
+
+  /** The manifest, held; its bytes are there to be read. */
+  manifest(target: Target, reference: Reference): Promise<ManifestContent> {
+    return this.#findManifest(target, reference, (mirrored) =>
+      this.#pullThrough.manifest(mirrored, reference),
+    );
+  }
+
+  /** What HEAD tells; its bytes may not be held. */
+  headManifest(target: Target, reference: Reference): Promise<ManifestContent> {
+    return this.#findManifest(target, reference, (mirrored) =>
+      this.#pullThrough.headManifest(mirrored, reference),
+    );
+  }
+
+  readManifest(digest: Digest): Promise<Uint8Array> {
+    return this.#bytes.read(digest);
+  }
+
+  async blob(target: Target, digest: Digest): Promise<BlobContent> {
+    if (target.kind === 'mirrored') return this.#mirroredBlob(target.repository, digest);
+    const hosted = await this.#hostedBlob(target.hosted, digest);
+    if (hosted) return hosted;
+    const { mirrored } = target;
+    if (!mirrored) throw await this.#unknown(target.hosted, 'BLOB_UNKNOWN');
+    return this.#orUnknown(target.hosted, 'BLOB_UNKNOWN', () =>
+      this.#mirroredBlob(mirrored, digest),
+    );
+  }
+
+  async headBlob(
+    target: Target,
+    digest: Digest,
+  ): Promise<{ readonly size: number | undefined; readonly outcome: Outcome }> {
+    if (target.kind === 'mirrored') return this.#pullThrough.headBlob(target.repository, digest);
+    const hosted = await this.#hostedBlob(target.hosted, digest);
+    if (hosted) return hosted;
+    // Clients HEAD a blob before they push it. A hosted repository speaks of what it holds, or the push would skip
+    // the upload; and a name that is not hosted yet must be pushable with the upstream down.
+    const known = await this.#metadata.hasRepository(target.hosted);
+    if (known || !target.mirrored) throw await this.#unknown(target.hosted, 'BLOB_UNKNOWN');
+    try {
+      return await this.#pullThrough.headBlob(target.mirrored, digest);
+    } catch (error) {
+      if (!(error instanceof UpstreamError)) throw error;
+      throw new OciError('BLOB_UNKNOWN', { detail: { digest }, cause: error });
+    }
+  }
+
+  async #findManifest(
+    target: Target,
+    reference: Reference,
+    pull: (mirrored: MirroredRepository) => Promise<ManifestContent>,
+  ): Promise<ManifestContent> {
+    if (target.kind === 'mirrored') return pull(target.repository);
+    const { hosted, mirrored } = target;
+    const held = await this.#hostedManifest(hosted, reference);
+    if (held) return { manifest: held, outcome: HIT };
+    if (!mirrored) throw await this.#unknown(hosted, 'MANIFEST_UNKNOWN');
+    return this.#orUnknown(hosted, 'MANIFEST_UNKNOWN', () => pull(mirrored));
+  }
+
+  async #hostedManifest(
+    hosted: HostedRepository,
+    reference: Reference,
+  ): Promise<ManifestRecord | undefined> {
+    return reference.kind === 'digest'
+      ? this.#metadata.findManifest(hosted, reference.digest)
+      : (await this.#metadata.findTag(hosted, reference.tag))?.manifest;
+  }
+
+  async #hostedBlob(hosted: HostedRepository, digest: Digest): Promise<BlobContent | undefined> {
+    const record = await this.#metadata.findBlob(hosted, digest);
+    if (!record) return undefined;
+    const stat = await this.#blobs.stat(digest);
+    if (stat?.size !== record.size) {
+      throw new Error(
+        `hosted blob ${digest} is damaged: it has ${stat?.size ?? 'no'} bytes, expected ${record.size}`,
+      );
+    }
+    return this.#heldBlob(digest, record.size);
+  }
+
+  async #mirroredBlob(repository: MirroredRepository, digest: Digest): Promise<BlobContent> {
+    const answer = await this.#pullThrough.blob(repository, digest);
+    if (answer.state === 'held') return this.#heldBlob(digest, answer.blob.size);
+    const { fill, size, outcome } = answer;
+    return { digest, size, outcome, open: (span) => Promise.resolve(followFill(fill, span)) };
+  }
+
+  #heldBlob(digest: Digest, size: number): BlobContent {
+    return { digest, size, outcome: HIT, open: (span) => this.#blobs.open(digest, span) };
+  }
+
+  /** Under a name that is hosted here an upstream failure only means that nothing more is known. */
+  async #orUnknown<Value>(
+    hosted: HostedRepository,
+    code: 'MANIFEST_UNKNOWN' | 'BLOB_UNKNOWN',
+    pull: () => Promise<Value>,
+  ): Promise<Value> {
+    try {
+      return await pull();
+    } catch (error) {
+      if (!(error instanceof UpstreamError)) throw error;
+      if (!(await this.#metadata.hasRepository(hosted))) throw error;
+      throw new OciError(code, { detail: { name: hosted.name }, cause: error });
+    }
+  }
+
+  async #unknown(
+    hosted: HostedRepository,
+    code: 'MANIFEST_UNKNOWN' | 'BLOB_UNKNOWN',
+  ): Promise<OciError> {
+    const known = await this.#metadata.hasRepository(hosted);
+    return new OciError(known ? code : 'NAME_UNKNOWN', { detail: { name: hosted.name } });
+  }
+}
+
+function followFill(fill: Fill, span: ByteSpan | undefined): Bytes {
+  return fill.follow(span ?? { start: 0 });
+}

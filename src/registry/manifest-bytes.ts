@@ -1,0 +1,28 @@
+import { LRUCache } from 'lru-cache';
+import type { Digest } from '../oci/digest.ts';
+import type { MetadataStore } from '../store/metadata-store.ts';
+
+/** Some ten thousand manifests of usual size; bytes by digest never change, so nothing has to be invalidated. */
+const MAX_BYTES = 64 * 1024 * 1024;
+
+/** Manifest bytes by digest, the hot ones in memory. Whether a repository may show them is asked of the store every time. */
+export class ManifestBytes {
+  readonly #metadata: MetadataStore;
+  readonly #recent = new LRUCache<Digest, Uint8Array>({
+    maxSize: MAX_BYTES,
+    sizeCalculation: (content) => content.byteLength,
+  });
+
+  constructor(metadata: MetadataStore) {
+    this.#metadata = metadata;
+  }
+
+  async read(digest: Digest): Promise<Uint8Array> {
+    const recent = this.#recent.get(digest);
+    if (recent) return recent;
+    const content = await this.#metadata.readManifest(digest);
+    if (!content) throw new Error(`the bytes of manifest ${digest} are not in the store`);
+    this.#recent.set(digest, content);
+    return content;
+  }
+}

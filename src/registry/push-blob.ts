@@ -1,0 +1,211 @@
+/** Blobs that come by push: monolithic, chunked and streamed uploads, and mounts (distribution-spec, "Pushing Blobs"). */
+import { randomUUID } from 'node:crypto';
+import type { Clock } from '../clock.ts';
+import type { Digest, DigestAlgorithm } from '../oci/digest.ts';
+import { OciError } from '../oci/error-codes.ts';
+import type { HostedRepository, Repository } from '../oci/repository.ts';
+import {
+  type BlobStore,
+  type BlobWriter,
+  type Bytes,
+  DigestMismatchError,
+  SizeMismatchError,
+} from '../store/blob-store.ts';
+import type { MetadataStore } from '../store/metadata-store.ts';
+import { OpenUploads } from './open-uploads.ts';
+
+/** A repository with more unfinished uploads than that has a client that leaks them. */
+const MAX_UPLOADS_PER_REPOSITORY = 1_000;
+
+/** Inclusive, as `Content-Range` of a chunk tells it. */
+export interface ChunkRange {
+  readonly first: number;
+  readonly last: number;
+}
+
+export interface Chunk {
+  readonly range: ChunkRange | undefined;
+  readonly body: Bytes;
+}
+
+export interface Upload {
+  readonly id: string;
+  /** Bytes received. */
+  readonly size: number;
+}
+
+/** The chunk does not begin where the upload ends; the session is as it was. */
+export class OutOfOrderError extends Error {
+  override readonly name = 'OutOfOrderError';
+  readonly upload: Upload;
+  constructor(upload: Upload) {
+    super(`the next chunk must begin at ${upload.size}`);
+    this.upload = upload;
+  }
+}
+
+export class PushBlob {
+  readonly #metadata: MetadataStore;
+  readonly #blobs: BlobStore;
+  readonly #clock: Clock;
+  readonly #open: OpenUploads;
+
+  constructor(options: {
+    readonly metadata: MetadataStore;
+    readonly blobs: BlobStore;
+    readonly clock: Clock;
+  }) {
+    this.#metadata = options.metadata;
+    this.#blobs = options.blobs;
+    this.#clock = options.clock;
+    this.#open = new OpenUploads(options.blobs);
+  }
+
+  /** Opens a session. TOOMANYREQUESTS where the repository has too many. */
+  async begin(repository: HostedRepository, algorithm: DigestAlgorithm): Promise<Upload> {
+    if ((await this.#metadata.countUploads(repository)) >= MAX_UPLOADS_PER_REPOSITORY) {
+      throw new OciError('TOOMANYREQUESTS', { message: 'too many unfinished uploads' });
+    }
+    const now = this.#clock.now();
+    const id = randomUUID();
+    await this.#metadata.createUpload({ id, repository, algorithm, createdAt: now, usedAt: now });
+    return { id, size: 0 };
+  }
+
+  /** The session's true size, also while a chunk arrives. */
+  async status(repository: HostedRepository, id: string): Promise<Upload> {
+    const algorithm = await this.#algorithmOf(repository, id);
+    return this.#open.peek(id, algorithm, (writer) => ({ id, size: writer.size }));
+  }
+
+  /**
+   * Appends a chunk. A chunk that does not fit is refused and leaves the session usable; one whose client goes away leaves what was
+   * received.
+   */
+  async append(
+    repository: HostedRepository,
+    id: string,
+    chunk: Chunk,
+    signal?: AbortSignal,
+  ): Promise<Upload> {
+    const algorithm = await this.#algorithmOf(repository, id);
+    return this.#open.use(id, algorithm, async (writer) => {
+      await this.#write(id, writer, chunk, signal);
+      await this.#metadata.touchUpload(id, this.#clock.now());
+      return { id, size: writer.size };
+    });
+  }
+
+  /** Takes the last chunk, if any, checks the digest of the whole, and makes it a blob of the repository. */
+  async finish(
+    repository: HostedRepository,
+    id: string,
+    digest: Digest,
+    chunk: Chunk | undefined,
+    signal?: AbortSignal,
+  ): Promise<void> {
+    const algorithm = await this.#algorithmOf(repository, id);
+    await this.#open.use(id, algorithm, async (writer) => {
+      const before = writer.size;
+      if (chunk) await this.#write(id, writer, chunk, signal);
+      try {
+        await this.#commit(repository, writer, digest);
+      } catch (error) {
+        // What came with a refused PUT does not count: the same PUT, corrected, can be sent again.
+        if (error instanceof OciError) await writer.truncate(before);
+        throw error;
+      }
+      await this.#metadata.deleteUpload(id);
+      this.#open.end(id);
+    });
+  }
+
+  /** A blob in a single request, without a session. */
+  async push(
+    repository: HostedRepository,
+    digest: Digest,
+    algorithm: DigestAlgorithm,
+    body: Bytes,
+    signal?: AbortSignal,
+  ): Promise<void> {
+    const writer = await this.#blobs.create(`upload-${randomUUID()}`, { algorithm });
+    try {
+      await writer.append(body, signal);
+      await this.#commit(repository, writer, digest);
+    } catch (error) {
+      await writer.abort(error instanceof Error ? error : new Error(String(error)));
+      throw error;
+    }
+  }
+
+  async cancel(repository: HostedRepository, id: string): Promise<void> {
+    await this.#drop(id, await this.#algorithmOf(repository, id));
+  }
+
+  /** Makes `repository` refer to a blob that one of `sources` may serve. False where none holds it. */
+  async mount(
+    repository: HostedRepository,
+    digest: Digest,
+    sources: readonly Repository[],
+  ): Promise<boolean> {
+    for (const source of sources) {
+      const blob = await this.#metadata.findBlob(source, digest);
+      if (!blob || (await this.#blobs.stat(digest))?.size !== blob.size) continue;
+      if (await this.#metadata.linkBlob(repository, digest, this.#clock.now())) return true;
+    }
+    return false;
+  }
+
+  /** Ends sessions that nobody has used since `before`. */
+  async expire(before: number): Promise<number> {
+    const abandoned = await this.#metadata.listUploads(before);
+    for (const { id, algorithm } of abandoned) await this.#drop(id, algorithm);
+    return abandoned.length;
+  }
+
+  /** Puts the sessions away: they go on after a restart. */
+  close(): Promise<void> {
+    return this.#open.close();
+  }
+
+  async #algorithmOf(repository: HostedRepository, id: string): Promise<DigestAlgorithm> {
+    const upload = await this.#metadata.findUpload(id);
+    // A session belongs to one repository: its id must not open a way into another.
+    if (upload?.repository.kind !== 'hosted' || upload.repository.name !== repository.name) {
+      throw new OciError('BLOB_UPLOAD_UNKNOWN', { detail: { id } });
+    }
+    return upload.algorithm;
+  }
+
+  async #drop(id: string, algorithm: DigestAlgorithm): Promise<void> {
+    await this.#open.use(id, algorithm, async (writer) => {
+      await this.#metadata.deleteUpload(id);
+      this.#open.end(id);
+      await writer.abort(new OciError('BLOB_UPLOAD_UNKNOWN'));
+    });
+  }
+
+  async #write(id: string, writer: BlobWriter, chunk: Chunk, signal?: AbortSignal): Promise<void> {
+    const before = writer.size;
+    const { range, body } = chunk;
+    if (range && range.first !== before) throw new OutOfOrderError({ id, size: before });
+    await writer.append(body, signal);
+    const received = writer.size - before;
+    if (range && received !== range.last - range.first + 1) {
+      await writer.truncate(before);
+      throw new OciError('SIZE_INVALID', { detail: { range, received } });
+    }
+  }
+
+  async #commit(repository: HostedRepository, writer: BlobWriter, digest: Digest): Promise<void> {
+    try {
+      const blob = await writer.commit({ digest });
+      await this.#metadata.recordBlob(repository, blob, this.#clock.now());
+    } catch (error) {
+      if (error instanceof DigestMismatchError || error instanceof SizeMismatchError) {
+        throw new OciError('DIGEST_INVALID', { detail: { digest }, cause: error });
+      }
+      throw error;
+    }
+  }
+}
