@@ -150,3 +150,11 @@ export class StoreFullError extends Error {
 export class WriterSuspendedError extends Error {
   override readonly name = 'WriterSuspendedError';
 }
+
+/** A writer of this process holds that write already. */
+export class WriterInUseError extends Error {
+  override readonly name = 'WriterInUseError';
+  constructor(id: WriterId) {
+    super(`write ${id} is in use`);
+  }
+}

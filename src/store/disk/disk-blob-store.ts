@@ -1,0 +1,218 @@
+import { mkdir, open, opendir, rename, rm, stat } from 'node:fs/promises';
+import { randomUUID } from 'node:crypto';
+import { dirname, join } from 'node:path';
+import type { Digest } from '../../oci/digest.ts';
+import {
+  BlobNotFoundError,
+  type BlobStat,
+  type BlobStore,
+  type BlobWriter,
+  type Bytes,
+  type ByteSpan,
+  SizeMismatchError,
+  type UnfinishedWrite,
+  type WriterId,
+  WriterInUseError,
+  type WriterOptions,
+} from '../blob-store.ts';
+import { closableBytes } from '../closable-bytes.ts';
+import {
+  algorithmDirectory,
+  BLOB_ALGORITHMS,
+  blobPath,
+  digestOfFile,
+  shardDirectory,
+  unfinishedDirectory,
+  unfinishedPath,
+  writerIdOfFile,
+} from './blob-path.ts';
+import { makeDirectory, syncDirectory } from './directories.ts';
+import { DiskBlobWriter, type WriterHost } from './disk-blob-writer.ts';
+import { isAbsent, onDisk } from './disk-errors.ts';
+import { AlternatingBuffers, readSpan } from './read-span.ts';
+import { SharedFile } from './shared-file.ts';
+
+/** Each of the two buffers that a committed blob is read with; small blobs use as much as they need. */
+const READ_BUFFER = 2 * 1024 * 1024;
+
+const OWNER_ONLY = 0o600;
+
+export interface DiskBlobStoreOptions {
+  /** Made where it is missing. */
+  readonly dir: string;
+}
+
+/** Blobs as files of one directory; see `blob-path.ts` for what lies where. */
+export class DiskBlobStore implements BlobStore {
+  readonly #dir: string;
+  /** Ids of this process's writers; undefined while one is being opened. */
+  readonly #writers = new Map<WriterId, BlobWriter | undefined>();
+  /** The shard directories that are known to be durable. */
+  readonly #shards = new Map<string, Promise<void>>();
+  readonly #host: WriterHost = {
+    publish: (id, digest) => this.#publish(id, digest),
+    discard: (id) => rm(unfinishedPath(this.#dir, id), { force: true }),
+    openCommitted: (digest) => this.#openCommitted(digest),
+    forget: (id) => this.#writers.delete(id),
+  };
+
+  private constructor(dir: string) {
+    this.#dir = dir;
+  }
+
+  static async open({ dir }: DiskBlobStoreOptions): Promise<DiskBlobStore> {
+    await makeDirectory(unfinishedDirectory(dir));
+    for (const algorithm of BLOB_ALGORITHMS)
+      await makeDirectory(algorithmDirectory(dir, algorithm));
+    return new DiskBlobStore(dir);
+  }
+
+  async stat(digest: Digest): Promise<BlobStat | undefined> {
+    try {
+      const { size } = await stat(blobPath(this.#dir, digest));
+      return { digest, size };
+    } catch (error) {
+      if (isAbsent(error)) return undefined;
+      throw error;
+    }
+  }
+
+  async open(digest: Digest, span?: ByteSpan): Promise<Bytes> {
+    const file = await this.#openCommitted(digest);
+    try {
+      const size = await file.size();
+      const { start, end } = span ?? { start: 0, end: size };
+      // Said before the first byte goes out, while an answer can still be another one.
+      if (end > size) throw new SizeMismatchError(end, size);
+      return closableBytes(
+        () => readSpan(file, { start, end }, new AlternatingBuffers(READ_BUFFER)),
+        () => file.release(),
+      );
+    } catch (error) {
+      await file.release();
+      throw error;
+    }
+  }
+
+  create(id: WriterId, options?: WriterOptions): Promise<BlobWriter> {
+    return this.#hold(id, 'w+', options);
+  }
+
+  async resume(id: WriterId, options?: WriterOptions): Promise<BlobWriter | undefined> {
+    try {
+      return await this.#hold(id, 'r+', options);
+    } catch (error) {
+      if (isAbsent(error)) return undefined;
+      throw error;
+    }
+  }
+
+  async delete(digest: Digest): Promise<void> {
+    await rm(blobPath(this.#dir, digest), { force: true });
+  }
+
+  async *list(): AsyncGenerator<BlobStat, void, undefined> {
+    for (const algorithm of BLOB_ALGORITHMS) {
+      const root = algorithmDirectory(this.#dir, algorithm);
+      for await (const shard of await opendir(root)) {
+        if (!shard.isDirectory()) continue;
+        for await (const entry of await opendir(join(root, shard.name))) {
+          const digest = digestOfFile(algorithm, entry.name);
+          // Deleted between the two looks: no longer there to be listed.
+          const found = digest && (await this.stat(digest));
+          if (found) yield found;
+        }
+      }
+    }
+  }
+
+  async *listUnfinished(): AsyncGenerator<UnfinishedWrite, void, undefined> {
+    const directory = unfinishedDirectory(this.#dir);
+    for await (const entry of await opendir(directory)) {
+      const id = writerIdOfFile(entry.name);
+      if (id === undefined || this.#writers.has(id)) continue;
+      try {
+        const { size, mtimeMs } = await stat(join(directory, entry.name));
+        yield { id, size, modifiedAt: Math.trunc(mtimeMs) };
+      } catch (error) {
+        if (!isAbsent(error)) throw error;
+      }
+    }
+  }
+
+  async discardUnfinished(id: WriterId): Promise<void> {
+    if (this.#writers.has(id)) throw new WriterInUseError(id);
+    await rm(unfinishedPath(this.#dir, id), { force: true });
+  }
+
+  async probe(): Promise<void> {
+    const path = join(unfinishedDirectory(this.#dir), `${randomUUID()}.probe`);
+    await onDisk(async () => {
+      const handle = await open(path, 'wx', OWNER_ONLY);
+      try {
+        await handle.write('probe');
+      } finally {
+        await handle.close();
+        await rm(path, { force: true });
+      }
+    });
+  }
+
+  async close(): Promise<void> {
+    for (const writer of this.#writers.values()) await writer?.suspend();
+  }
+
+  async #openCommitted(digest: Digest): Promise<SharedFile> {
+    try {
+      return new SharedFile(await open(blobPath(this.#dir, digest), 'r'));
+    } catch (error) {
+      if (isAbsent(error)) throw new BlobNotFoundError(digest);
+      throw error;
+    }
+  }
+
+  /** Opens the file of an unfinished write for a writer of its own. */
+  async #hold(
+    id: WriterId,
+    flags: 'w+' | 'r+',
+    { algorithm = 'sha256' }: WriterOptions = {},
+  ): Promise<BlobWriter> {
+    const path = unfinishedPath(this.#dir, id);
+    if (this.#writers.has(id)) throw new WriterInUseError(id);
+    this.#writers.set(id, undefined);
+    try {
+      const handle = await onDisk(() => open(path, flags, OWNER_ONLY));
+      const { size } = await handle.stat();
+      const writer = new DiskBlobWriter(this.#host, id, new SharedFile(handle), size, algorithm);
+      this.#writers.set(id, writer);
+      return writer;
+    } catch (error) {
+      this.#writers.delete(id);
+      throw error;
+    }
+  }
+
+  async #publish(id: WriterId, digest: Digest): Promise<void> {
+    const shard = shardDirectory(this.#dir, digest);
+    await this.#makeShard(shard);
+    // Atomic, and over a blob that is already there too: same digest, same bytes.
+    await onDisk(() => rename(unfinishedPath(this.#dir, id), blobPath(this.#dir, digest)));
+    await onDisk(() => syncDirectory(shard));
+  }
+
+  /**
+   * Once for each shard and process, shared by those who come meanwhile: a shard that exists may still be
+   * unknown to the disk, so "it is there" is not enough for the second commit into it.
+   */
+  #makeShard(shard: string): Promise<void> {
+    const known = this.#shards.get(shard);
+    if (known !== undefined) return known;
+    const making = onDisk(async () => {
+      await mkdir(shard, { recursive: true, mode: 0o700 });
+      await syncDirectory(dirname(shard));
+    });
+    this.#shards.set(shard, making);
+    making.catch(() => this.#shards.delete(shard));
+    return making;
+  }
+}

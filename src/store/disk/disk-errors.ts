@@ -1,0 +1,25 @@
+import { StoreFullError } from '../blob-store.ts';
+
+/** No space left, or no quota: the two that freeing space cures. EFBIG (a limit on one file) is not one of them. */
+const FULL: ReadonlySet<string> = new Set(['ENOSPC', 'EDQUOT']);
+
+export function errorCode(error: unknown): string | undefined {
+  return error instanceof Error && 'code' in error && typeof error.code === 'string'
+    ? error.code
+    : undefined;
+}
+
+/** Absent, as opposed to any other failure of the disk. */
+export function isAbsent(error: unknown): boolean {
+  return errorCode(error) === 'ENOENT';
+}
+
+/** Runs `work` on the disk; a full one rejects with StoreFullError, its cause kept. */
+export async function onDisk<T>(work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (cause) {
+    if (FULL.has(errorCode(cause) ?? '')) throw new StoreFullError('the disk is full', { cause });
+    throw cause;
+  }
+}
