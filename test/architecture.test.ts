@@ -1,0 +1,88 @@
+/** The arrows of docs/architecture.md, read from the imports: every edge that is not in this table is a mistake. */
+import assert from 'node:assert/strict';
+import { readdirSync, readFileSync } from 'node:fs';
+import { dirname, join, normalize } from 'node:path';
+import { test } from 'node:test';
+
+const SRC = join(import.meta.dirname, '../src');
+
+/** What each part may import besides itself. Order: the life of a request, from the top. */
+const ALLOWED: Readonly<Record<string, readonly string[]>> = {
+  'main.ts': ['cli'],
+  cli: ['app.ts', 'clock.ts', 'config', 'observe'],
+  // The composition root is the only one that names concrete adapters.
+  'app.ts': ['*'],
+  http: ['registry', 'pull-through', 'store', 'upstream', 'oci', 'observe'],
+  registry: ['pull-through', 'store', 'upstream', 'oci', 'clock.ts'],
+  'pull-through': ['store', 'upstream', 'oci', 'clock.ts'],
+  maintenance: ['store', 'oci', 'clock.ts'],
+  observe: ['pull-through', 'upstream', 'store', 'oci', 'config'],
+  config: ['oci'],
+  'store/disk': ['store', 'oci'],
+  'store/sqlite': ['store', 'oci'],
+  'store/memory': ['store', 'oci'],
+  'upstream/got': ['upstream', 'upstream/auth', 'oci', 'clock.ts'],
+  'upstream/auth': ['upstream', 'oci', 'clock.ts'],
+  store: ['oci'],
+  upstream: ['oci'],
+  oci: [],
+  'clock.ts': [],
+};
+
+/** Packages that only one part may know. */
+const PACKAGE_OWNERS: Readonly<Record<string, readonly string[]>> = {
+  koa: ['http'],
+  '@koa/router': ['http'],
+  got: ['upstream/got', 'upstream/auth'],
+  'better-sqlite3': ['store/sqlite'],
+  commander: ['cli', 'main.ts'],
+  pino: ['observe'],
+  'prom-client': ['observe'],
+};
+
+/** The most specific key of the table that a file belongs to. */
+function partOf(file: string): string {
+  const parts = Object.keys(ALLOWED).filter((key) => file === key || file.startsWith(`${key}/`));
+  const part = parts.toSorted((one, other) => other.length - one.length)[0];
+  assert.ok(part !== undefined, `${file} belongs to no part of the architecture`);
+  return part;
+}
+
+function importsOf(file: string): readonly string[] {
+  const text = readFileSync(join(SRC, file), 'utf8');
+  return [...text.matchAll(/^(?:import|export)[^'"]*?['"]([^'"]+)['"]/gms)].flatMap(([, path]) =>
+    path === undefined ? [] : [path],
+  );
+}
+
+const files = readdirSync(SRC, { recursive: true, encoding: 'utf8' }).filter((name) =>
+  name.endsWith('.ts'),
+);
+
+test('every import follows an arrow of the architecture', () => {
+  const forbidden = files.flatMap((file) => {
+    const from = partOf(file);
+    return importsOf(file)
+      .filter((path) => path.startsWith('.'))
+      .map((path) => partOf(normalize(join(dirname(file), path))))
+      .filter((to) => to !== from && !ALLOWED[from]?.includes(to) && !ALLOWED[from]?.includes('*'))
+      .map((to) => `${file}: ${from} → ${to}`);
+  });
+  assert.deepEqual(forbidden, []);
+});
+
+test('only its owner knows a package', () => {
+  const foreign = files.flatMap((file) =>
+    importsOf(file)
+      .filter((path) => PACKAGE_OWNERS[path]?.includes(partOf(file)) === false)
+      .map((path) => `${file}: ${path}`),
+  );
+  assert.deepEqual(foreign, []);
+});
+
+test('no source file is longer than a reader wants to hold', () => {
+  const long = files.filter(
+    (file) => readFileSync(join(SRC, file), 'utf8').split('\n').length > 350,
+  );
+  assert.deepEqual(long, []);
+});
