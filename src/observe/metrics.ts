@@ -1,0 +1,161 @@
+import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
+
+/** What one request was and what became of it. */
+export interface RequestMetric {
+  /** One of a few fixed words, such as `manifest` or `blob`. */
+  readonly operation: string;
+  /** How a content answer came about (`hit`, `miss`, `collapsed`, …), else undefined. */
+  readonly outcome: string | undefined;
+  readonly status: number;
+  readonly sentBytes: number;
+  readonly durationMs: number;
+}
+
+/** One answer of an upstream, or the lack of one. */
+export interface UpstreamMetric {
+  readonly upstream: string;
+  /** What was asked for: `manifest`, `blob`, `token`, … */
+  readonly kind: string;
+  /** undefined: no answer (refused, timeout). */
+  readonly status: number | undefined;
+}
+
+export interface RateLimitMetric {
+  readonly upstream: string;
+  readonly limit: number;
+  readonly remaining: number;
+}
+
+/** What is asked for when somebody looks, rather than counted along the way. */
+export interface MetricSources {
+  stored(): Promise<{ readonly bytes: number; readonly blobs: number; readonly manifests: number }>;
+  fillsRunning(): number;
+}
+
+/** From a warm manifest (a millisecond) to a large cold layer (minutes); few, as each costs a series per operation. */
+const DURATION_BUCKETS = [0.005, 0.025, 0.1, 0.5, 2.5, 10, 60, 300];
+
+/**
+ * Everything that `/metrics` tells, on a registry of its own. A count costs a fraction of a microsecond; labels hold
+ * configured names and fixed words only, never what a client sent, so that the number of series has a bound.
+ */
+export class Metrics {
+  readonly #registry = new Registry();
+  readonly #sources: MetricSources;
+  readonly #requests = this.#counter('requests_total', 'Requests answered.', [
+    'operation',
+    'outcome',
+  ]);
+  readonly #servedBytes = this.#counter(
+    'served_bytes_total',
+    'Body bytes sent: from the store, from an upstream, or shared from a fetch for another client.',
+    ['source'],
+  );
+  readonly #fetchedBytes = this.#counter(
+    'fetched_bytes_total',
+    'Body bytes received from upstreams.',
+    ['upstream'],
+  );
+  readonly #upstreamRequests = this.#counter(
+    'upstream_requests_total',
+    'Requests sent to upstreams, by the status of the answer or "none".',
+    ['upstream', 'kind', 'status'],
+  );
+  readonly #rateLimit = this.#gauge(
+    'upstream_ratelimit_limit',
+    'Pulls that the upstream allows per window, as it said last.',
+    ['upstream'],
+  );
+  readonly #rateLimitRemaining = this.#gauge(
+    'upstream_ratelimit_remaining',
+    'Pulls that the upstream still allows in this window, as it said last.',
+    ['upstream'],
+  );
+  readonly #breakerOpen = this.#gauge(
+    'upstream_breaker_open',
+    '1 while the upstream is not asked because it keeps failing.',
+    ['upstream'],
+  );
+  readonly #storedBytes = this.#gauge('stored_bytes', 'Bytes of blobs and manifests kept.');
+  readonly #storedBlobs = this.#gauge('stored_blobs', 'Blobs kept.');
+  readonly #storedManifests = this.#gauge('stored_manifests', 'Manifests kept.');
+  readonly #fillsRunning = this.#gauge(
+    'fills_running',
+    'Upstream bodies being written to the store.',
+  );
+  readonly #duration = new Histogram({
+    name: 'holdfast_request_duration_seconds',
+    help: 'From the headers of a request to the end of its answer.',
+    labelNames: ['operation'],
+    buckets: DURATION_BUCKETS,
+    registers: [this.#registry],
+  });
+
+  constructor(sources: MetricSources, upstreams: readonly string[]) {
+    this.#sources = sources;
+    collectDefaultMetrics({ register: this.#registry });
+    // Known from the start, so that a rate or an alert over them needs no first failure.
+    for (const upstream of upstreams) {
+      this.#breakerOpen.set({ upstream }, 0);
+      this.#fetchedBytes.inc({ upstream }, 0);
+    }
+    for (const source of ['store', 'upstream', 'shared']) this.#servedBytes.inc({ source }, 0);
+  }
+
+  request({ operation, outcome, status, sentBytes, durationMs }: RequestMetric): void {
+    this.#requests.inc({ operation, outcome: outcomeLabel(outcome, status) });
+    this.#duration.observe({ operation }, durationMs / 1000);
+    if (sentBytes > 0) this.#servedBytes.inc({ source: sourceOf(outcome) }, sentBytes);
+  }
+
+  upstreamAnswer({ upstream, kind, status }: UpstreamMetric): void {
+    this.#upstreamRequests.inc({ upstream, kind, status: status ?? 'none' });
+  }
+
+  fetched(upstream: string, bytes: number): void {
+    this.#fetchedBytes.inc({ upstream }, bytes);
+  }
+
+  rateLimit({ upstream, limit, remaining }: RateLimitMetric): void {
+    this.#rateLimit.set({ upstream }, limit);
+    this.#rateLimitRemaining.set({ upstream }, remaining);
+  }
+
+  breaker(upstream: string, open: boolean): void {
+    this.#breakerOpen.set({ upstream }, open ? 1 : 0);
+  }
+
+  /** The Prometheus text format. Rejects where a source does: a number that is not known is not zero. */
+  async render(): Promise<{ readonly contentType: string; readonly body: string }> {
+    const { bytes, blobs, manifests } = await this.#sources.stored();
+    this.#storedBytes.set(bytes);
+    this.#storedBlobs.set(blobs);
+    this.#storedManifests.set(manifests);
+    this.#fillsRunning.set(this.#sources.fillsRunning());
+    return { contentType: this.#registry.contentType, body: await this.#registry.metrics() };
+  }
+
+  #counter<Label extends string>(name: string, help: string, labelNames: Label[]): Counter<Label> {
+    return new Counter({ name: `holdfast_${name}`, help, labelNames, registers: [this.#registry] });
+  }
+
+  #gauge<Label extends string>(name: string, help: string, labelNames: Label[] = []): Gauge<Label> {
+    return new Gauge({ name: `holdfast_${name}`, help, labelNames, registers: [this.#registry] });
+  }
+}
+
+/** A failure counts as what the client was told; `ok` is a success that is no content answer. */
+function outcomeLabel(outcome: string | undefined, status: number): string {
+  if (status >= 500) return 'server-error';
+  if (status === 404) return 'not-found';
+  if (status === 429) return 'rate-limited';
+  if (status === 401 || status === 403) return 'denied';
+  if (status >= 400) return 'client-error';
+  return outcome ?? 'ok';
+}
+
+/** Where the bytes of an answer came from. */
+function sourceOf(outcome: string | undefined): 'store' | 'upstream' | 'shared' {
+  if (outcome === 'collapsed') return 'shared';
+  return outcome === 'miss' || outcome === 'updated' ? 'upstream' : 'store';
+}

@@ -1,0 +1,29 @@
+import type { Logger } from './log.ts';
+
+/** Of a request: what the access log tells. */
+export interface LoggedRequest {
+  readonly method: string;
+  /** Without the query: it may hold what a client should not have sent. */
+  readonly path: string;
+  readonly status: number;
+  readonly outcome: string | undefined;
+  readonly sentBytes: number;
+  readonly durationMs: number;
+  /** The answer did not get through whole. */
+  readonly aborted: boolean;
+  readonly remoteAddress: string | undefined;
+  readonly userAgent: string;
+}
+
+/**
+ * One line per request, at level debug: a busy mirror would write little else. Failures of the server are logged where
+ * they happen.
+ */
+export function logRequest(log: Logger, request: LoggedRequest): void {
+  const { method, path, status, outcome, sentBytes, aborted, remoteAddress, userAgent } = request;
+  const durationMs = Math.round(request.durationMs);
+  log.debug(
+    { method, path, status, outcome, sentBytes, durationMs, aborted, remoteAddress, userAgent },
+    'request',
+  );
+}
