@@ -18,6 +18,8 @@ export interface Client {
   push(name: string, to: string, signal: AbortSignal): Promise<string>;
   /** Runs a container of the image that was pulled as `name`; what it printed. */
   run?(name: string, signal: AbortSignal): Promise<string>;
+  /** Builds on top of `from`, which the builder pulls by itself. */
+  build?(from: string, signal: AbortSignal): Promise<void>;
   /** Forgets everything, so that the next pull downloads again. */
   wipe(signal: AbortSignal): Promise<void>;
   close(): Promise<void>;

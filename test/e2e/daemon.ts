@@ -65,11 +65,15 @@ export class Daemon {
     const tooLong = sleep(STOP_LIMIT_MS, 'late', { signal: limit.signal }).catch(() => 'late');
     const ended = (await Promise.race([this.#exited, tooLong])) !== 'late';
     limit.abort();
-    if (!ended) {
-      this.#child.kill('SIGKILL');
-      await this.#exited;
-    }
+    if (!ended) await this.kill();
     return ended;
+  }
+
+  /** `kill -9`. */
+  async kill(): Promise<void> {
+    if (!this.#running) return;
+    this.#child.kill('SIGKILL');
+    await this.#exited;
   }
 
   async logTail(): Promise<string> {

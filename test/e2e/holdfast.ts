@@ -13,7 +13,7 @@ export interface HoldfastOptions {
   readonly main: string;
   readonly upstreamPort: number;
   /** `tags` of both upstreams, where it is not the default. */
-  readonly tags?: Readonly<Record<string, unknown>>;
+  readonly tags: Readonly<Record<string, unknown>> | undefined;
 }
 
 /**
@@ -23,37 +23,24 @@ export interface HoldfastOptions {
 export class Holdfast {
   readonly clientSide: Tap;
   readonly upstreamSide: Tap;
-  readonly #daemon: Daemon;
+  readonly #options: HoldfastOptions;
+  readonly #port: number;
+  #daemon: Daemon | undefined;
 
-  private constructor(clientSide: Tap, upstreamSide: Tap, daemon: Daemon) {
+  private constructor(options: HoldfastOptions, port: number, clientSide: Tap, upstreamSide: Tap) {
+    this.#options = options;
+    this.#port = port;
     this.clientSide = clientSide;
     this.upstreamSide = upstreamSide;
-    this.#daemon = daemon;
   }
 
   static async start(options: HoldfastOptions, signal: AbortSignal): Promise<Holdfast> {
-    const { directory, main, tags } = options;
-    await mkdir(directory, { recursive: true });
     const port = await freePort();
     const upstreamSide = await Tap.open(options.upstreamPort);
-    const clientSide = await Tap.open(port);
-    const upstream = { url: `http://127.0.0.1:${upstreamSide.port}`, ...(tags && { tags }) };
-    const config = join(directory, 'config.json');
-    const settings = {
-      listen: { host: '127.0.0.1', port },
-      storage: { dir: join(directory, 'storage') },
-      upstreams: { 'docker.io': upstream, 'quay.io': upstream },
-    };
-    await writeFile(config, JSON.stringify(settings));
-    const daemon = await Daemon.start(
-      'holdfast',
-      [process.execPath, main, 'serve', '--config', config],
-      programEnvironment(),
-      join(directory, 'log'),
-    );
-    const holdfast = new Holdfast(clientSide, upstreamSide, daemon);
+    const holdfast = new Holdfast(options, port, await Tap.open(port), upstreamSide);
     try {
-      await daemon.ready(() => answersOk(`http://127.0.0.1:${port}/v2/`), signal);
+      await holdfast.#configure();
+      await holdfast.launch(signal);
     } catch (error) {
       await holdfast.stop();
       throw error;
@@ -61,20 +48,54 @@ export class Holdfast {
     return holdfast;
   }
 
+  /** Starts the program, with what it keeps from an earlier life. */
+  async launch(signal: AbortSignal): Promise<void> {
+    const { main, directory } = this.#options;
+    this.#daemon = await Daemon.start(
+      'holdfast',
+      [process.execPath, main, 'serve', '--config', this.#configFile],
+      programEnvironment(),
+      join(directory, 'log'),
+    );
+    await this.#daemon.ready(() => answersOk(`http://127.0.0.1:${this.#port}/v2/`), signal);
+  }
+
   /** `host:port` for clients. */
   get address(): string {
     return `127.0.0.1:${this.clientSide.port}`;
   }
 
-  logTail(): Promise<string> {
-    return this.#daemon.logTail();
+  async logTail(): Promise<string> {
+    return (await this.#daemon?.logTail()) ?? '';
   }
 
-  /** Ends it; false if it had to be killed. */
-  async stop(): Promise<boolean> {
-    const ended = await this.#daemon.stop();
+  /** `kill -9`; `launch` starts it again. */
+  async kill(): Promise<void> {
+    await this.#daemon?.kill();
+  }
+
+  /** Ends it, and the taps; throws if it had to be killed. */
+  async stop(): Promise<void> {
+    const ended = (await this.#daemon?.stop()) ?? true;
     await this.clientSide.stop();
     await this.upstreamSide.stop();
-    return ended;
+    if (!ended) throw new Error('did not end on SIGTERM');
+  }
+
+  async #configure(): Promise<void> {
+    const { directory, tags } = this.#options;
+    const url = `http://127.0.0.1:${this.upstreamSide.port}`;
+    const upstream = tags === undefined ? { url } : { url, tags };
+    const config = {
+      listen: { host: '127.0.0.1', port: this.#port },
+      storage: { dir: join(directory, 'storage') },
+      upstreams: { 'docker.io': upstream, 'quay.io': upstream },
+    };
+    await mkdir(directory, { recursive: true });
+    await writeFile(this.#configFile, JSON.stringify(config));
+  }
+
+  get #configFile(): string {
+    return join(this.#options.directory, 'config.json');
   }
 }

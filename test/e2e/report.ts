@@ -1,10 +1,11 @@
 import { writeFile } from 'node:fs/promises';
+import type { Exchange } from './tap.ts';
 import { describeExchange, type Traffic } from './traffic.ts';
 
 export interface Row {
   readonly client: string;
   readonly scenario: string;
-  readonly outcome: 'ok' | 'FAIL' | 'missing';
+  readonly outcome: 'ok' | 'FAIL';
   readonly seconds: number;
   readonly clientRequests: number;
   readonly upstreamHeads: number;
@@ -23,6 +24,16 @@ export interface Trial {
 
 const HEADINGS = ['client', 'scenario', 'outcome', 'requests', 'upstream HEAD/GET', 'seconds'];
 
+/** Enough for any single pull or push; a stampede's log would bury everything else. */
+const MAX_EXCHANGES_SHOWN = 100;
+
+function exchangeLines(side: string, exchanges: readonly Exchange[]): string[] {
+  const shown = exchanges.slice(0, MAX_EXCHANGES_SHOWN);
+  const lines = shown.map((exchange) => `${side}: ${describeExchange(exchange)}`);
+  const more = exchanges.length - shown.length;
+  return more === 0 ? lines : [...lines, `${side}: and ${more} more`];
+}
+
 /** Collects the outcome of every trial and shows it as it happens. */
 export class Report {
   readonly #rows: Row[] = [];
@@ -38,40 +49,37 @@ export class Report {
 
   /** Something worth knowing that decides nothing. */
   note(client: string, text: string): void {
-    console.log(`     ${client}: ${text}`);
+    console.log(`     ${client}: ${text.replaceAll('\n', '\n       ')}`);
   }
 
-  /** A client that did not start; it fails the run unless `allowed`. */
-  missing(client: string, reason: string, allowed: boolean): void {
-    this.#add({
-      client,
-      scenario: 'start',
-      outcome: allowed ? 'missing' : 'FAIL',
-      seconds: 0,
-      clientRequests: 0,
-      upstreamHeads: 0,
-      upstreamGets: 0,
-      problems: [reason],
-    });
+  /** A failure outside of any trial: a client that does not start, a server that does not end. */
+  broke(client: string, problem: string): void {
+    const traffic = { clientSide: [], upstreamSide: [] };
+    this.add({ client, scenario: 'start and end', seconds: 0, traffic, problems: [problem] });
   }
 
   add({ traffic, problems, ...trial }: Trial): void {
     const { clientSide, upstreamSide } = traffic;
     const upstream = (method: string): number =>
       upstreamSide.filter((exchange) => exchange.method === method).length;
-    this.#add({
+    const outcome = problems.length === 0 ? 'ok' : 'FAIL';
+    this.#rows.push({
       ...trial,
-      outcome: problems.length === 0 ? 'ok' : 'FAIL',
+      outcome,
       clientRequests: clientSide.length,
       upstreamHeads: upstream('HEAD'),
       upstreamGets: upstream('GET'),
       problems,
     });
-    if (problems.length === 0) return;
-    for (const exchange of clientSide) console.log(`       client   ${describeExchange(exchange)}`);
-    for (const exchange of upstreamSide) {
-      console.log(`       upstream ${describeExchange(exchange)}`);
-    }
+    const { client, scenario, seconds } = trial;
+    console.log(`${outcome.padEnd(4)} ${client}: ${scenario} (${seconds.toFixed(1)} s)`);
+    if (outcome === 'ok') return;
+    const lines = [
+      ...problems.flatMap((problem) => problem.split('\n')),
+      ...exchangeLines('client', clientSide),
+      ...exchangeLines('upstream', upstreamSide),
+    ];
+    for (const line of lines) console.log(`       ${line}`);
   }
 
   /** The table of all trials, as Markdown. */
@@ -98,13 +106,5 @@ export class Report {
     const clients = Object.entries(this.#versions).map(([name, text]) => `- ${name}: ${text}`);
     const markdown = `${clients.join('\n')}\n\n${this.table()}\n`;
     await writeFile(file, file.endsWith('.json') ? JSON.stringify(json, null, 2) : markdown);
-  }
-
-  #add(row: Row): void {
-    this.#rows.push(row);
-    const { outcome, client, scenario, seconds } = row;
-    console.log(`${outcome.padEnd(4)} ${client}: ${scenario} (${seconds.toFixed(1)} s)`);
-    for (const problem of row.problems)
-      console.log(`       ${problem.replaceAll('\n', '\n       ')}`);
   }
 }

@@ -8,16 +8,40 @@ import { join } from 'node:path';
 import { Bench } from './bench.ts';
 import { Cleanup } from './cleanup.ts';
 import type { ClientKind } from './client.ts';
+import { docker } from './clients/docker.ts';
 import { skopeo } from './clients/skopeo.ts';
-import { Holdfast, type HoldfastOptions } from './holdfast.ts';
+import { Holdfast } from './holdfast.ts';
 import { type Images, makeImages } from './images.ts';
 import { removeTree } from './mounts.ts';
 import { type Options, parseOptions, USAGE } from './options.ts';
 import { Report } from './report.ts';
+import { brokenUpstream } from './scenarios/broken-upstream.ts';
+import { build } from './scenarios/build.ts';
 import { clientLife } from './scenarios/client-life.ts';
+import { missingTag } from './scenarios/missing-tag.ts';
+import { restart } from './scenarios/restart.ts';
 import { staleTag } from './scenarios/stale-tag.ts';
 import { stampede } from './scenarios/stampede.ts';
+import { type Scenario, type Setting, Stage } from './stage.ts';
 import { startUpstream } from './upstream.ts';
+
+interface Play {
+  readonly title: string;
+  readonly kind: ClientKind;
+  readonly scenario: Scenario;
+  /** How Holdfast is to treat tags, where not by its defaults. */
+  readonly tags?: Readonly<Record<string, unknown>>;
+}
+
+/** What is the same for every client is shown with the one that is quickest or most easily hurt. */
+const SPECIAL: readonly Play[] = [
+  { title: 'build', kind: docker, scenario: build },
+  { title: 'stampede', kind: skopeo, scenario: stampede },
+  { title: 'stale-tag', kind: skopeo, scenario: staleTag, tags: { maxAge: '0s' } },
+  { title: 'missing-tag', kind: skopeo, scenario: missingTag },
+  { title: 'broken-upstream', kind: skopeo, scenario: brokenUpstream },
+  { title: 'restart', kind: skopeo, scenario: restart },
+];
 
 class Run {
   readonly #root: string;
@@ -35,72 +59,55 @@ class Run {
 
   /** True if all held. */
   async all(): Promise<boolean> {
+    const { kinds, report } = this.#options;
     const upstream = await startUpstream(join(this.#root, 'upstream'), this.#signal);
     this.#cleanup.defer('upstream', async () => {
       await upstream.daemon.stop();
     });
     const registry = `127.0.0.1:${upstream.port}`;
     const images = await makeImages(join(this.#root, 'images'), registry, this.#signal);
-    for (const kind of this.#options.kinds) await this.#life(kind, upstream.port, images);
-    if (this.#options.kinds.includes(skopeo)) await this.#more(upstream.port, images);
+    const lives = kinds.map((kind) => ({ title: kind.name, kind, scenario: clientLife }));
+    for (const play of [...lives, ...SPECIAL]) {
+      if (kinds.includes(play.kind)) await this.#play(play, upstream.port, images);
+    }
     console.log(`\n${this.#report.table()}`);
-    if (this.#options.report !== undefined) await this.#report.write(this.#options.report);
+    if (report !== undefined) await this.#report.write(report);
     return !this.#report.failed;
   }
 
-  async #life(kind: ClientKind, upstreamPort: number, images: Images): Promise<void> {
-    await this.#with(kind.name, { upstreamPort }, async (holdfast, directory) => {
-      let client;
-      try {
-        this.#report.version(kind.name, await kind.version(this.#signal));
-        client = await kind.start(join(directory, 'client'), holdfast.address, this.#signal);
-      } catch (error) {
-        this.#report.missing(kind.name, String(error), this.#options.allowMissing);
-        return;
-      }
-      try {
-        const bench = new Bench(kind.name, holdfast, this.#report);
-        await clientLife(bench, client, images, this.#signal);
-      } finally {
-        await client.close();
-      }
-    });
-  }
-
-  /** What is the same for every client, shown with the quickest. */
-  async #more(upstreamPort: number, images: Images): Promise<void> {
-    await this.#with('stampede', { upstreamPort }, async (holdfast, directory) => {
-      const bench = new Bench('skopeo', holdfast, this.#report);
-      await stampede(bench, skopeo, join(directory, 'clients'), images.app, this.#signal);
-    });
-    const tags = { maxAge: '0s' };
-    await this.#with('stale-tag', { upstreamPort, tags }, async (holdfast, directory) => {
-      const client = await skopeo.start(join(directory, 'client'), holdfast.address, this.#signal);
-      await staleTag(
-        new Bench('skopeo', holdfast, this.#report),
-        client,
-        images.pinned,
-        this.#signal,
-      );
-    });
-  }
-
-  /** Runs `body` with a fresh Holdfast and ends it, whatever `body` does. */
-  async #with(
-    title: string,
-    options: Pick<HoldfastOptions, 'upstreamPort' | 'tags'>,
-    body: (holdfast: Holdfast, directory: string) => Promise<void>,
-  ): Promise<void> {
+  /** Plays one scenario on a Holdfast of its own, and ends and removes it all afterwards. */
+  async #play(play: Play, upstreamPort: number, images: Images): Promise<void> {
+    const { title, kind, scenario, tags } = play;
     const directory = join(this.#root, title);
-    await mkdir(directory);
-    const { main } = this.#options;
-    const settings = { ...options, main, directory: join(directory, 'holdfast') };
-    const holdfast = await Holdfast.start(settings, this.#signal);
+    const cleanup = new Cleanup();
+    cleanup.defer(directory, () => removeTree(directory));
     try {
-      await body(holdfast, directory);
+      await mkdir(directory);
+      const options = { main: this.#options.main, directory: join(directory, 'holdfast') };
+      const holdfast = await Holdfast.start({ ...options, upstreamPort, tags }, this.#signal);
+      cleanup.defer('holdfast', () => holdfast.stop());
+      const bench = new Bench(kind.name, holdfast, this.#report);
+      const setting = { kind, bench, images, directory, signal: this.#signal };
+      const stage = await this.#open(setting);
+      if (stage === undefined) return;
+      cleanup.defer(kind.name, () => stage.close());
+      await scenario(stage);
+    } catch (error) {
+      this.#report.broke(kind.name, `${title} did not get to its end: ${String(error)}`);
     } finally {
-      if (!(await holdfast.stop())) this.#report.missing('holdfast', 'had to be killed', false);
-      await removeTree(directory);
+      for (const problem of await cleanup.run()) this.#report.broke(kind.name, problem);
+    }
+  }
+
+  async #open(setting: Setting): Promise<Stage | undefined> {
+    const { kind, signal } = setting;
+    try {
+      this.#report.version(kind.name, await kind.version(signal));
+      return await Stage.open(setting);
+    } catch (error) {
+      if (!this.#options.allowMissing) throw error;
+      this.#report.note(kind.name, `left out: ${String(error)}`);
+      return undefined;
     }
   }
 }

@@ -33,6 +33,7 @@ export class Tap {
   readonly #sockets = new Set<Socket>();
   #server: Server | undefined;
   #port = 0;
+  #cutAfter = Number.POSITIVE_INFINITY;
 
   private constructor(target: number) {
     this.#target = target;
@@ -57,6 +58,11 @@ export class Tap {
     this.#server = server;
   }
 
+  /** Breaks the connection of the next answer whose body grows beyond `bytes`, once. */
+  cutNextAfter(bytes: number): void {
+    this.#cutAfter = bytes;
+  }
+
   /** Breaks every connection and refuses new ones. */
   async stop(): Promise<void> {
     const server = this.#server;
@@ -71,7 +77,11 @@ export class Tap {
     const far = connect({ port: this.#target, host: '127.0.0.1', allowHalfOpen: true });
     const observer = new Observer(this.exchanges);
     near.on('data', (chunk) => observer.sent(chunk));
-    far.on('data', (chunk) => observer.answered(chunk));
+    far.on('data', (chunk) => {
+      if (observer.answered(chunk) <= this.#cutAfter) return;
+      this.#cutAfter = Number.POSITIVE_INFINITY;
+      near.destroy();
+    });
     this.#join(near, far);
     this.#join(far, near);
   }
@@ -109,25 +119,29 @@ class Observer {
     }
   }
 
-  answered(chunk: Buffer): void {
+  /** How many bytes of the answer's body are in with this chunk. */
+  answered(chunk: Buffer): number {
     const exchange = this.#current;
-    if (exchange === undefined) return;
-    if (exchange.status !== undefined) {
-      exchange.bytes += chunk.length;
-      return;
-    }
+    if (exchange === undefined) return 0;
+    if (exchange.status === undefined) return this.#answerBegan(exchange, chunk);
+    exchange.bytes += chunk.length;
+    return exchange.bytes;
+  }
+
+  #answerBegan(exchange: Exchange, chunk: Buffer): number {
     this.#head += chunk.toString('latin1');
     const end = this.#head.indexOf('\r\n\r\n');
-    if (end < 0) return;
+    if (end < 0) return 0;
+    const head = this.#head.slice(0, end + 2);
     const body = this.#head.length - end - 4;
-    const status = Number(STATUS_LINE.exec(this.#head)?.[1]);
-    const digest = headerOf(this.#head.slice(0, end + 2), 'docker-content-digest');
     this.#head = '';
+    const status = Number(STATUS_LINE.exec(head)?.[1]);
     // An interim answer (100 Continue): the real one is still to come.
-    if (status < 200) return;
+    if (status < 200) return 0;
     exchange.status = status;
-    exchange.digest = digest;
-    exchange.bytes += body;
+    exchange.digest = headerOf(head, 'docker-content-digest');
+    exchange.bytes = body;
+    return body;
   }
 
   #begin(method: string, target: string, range: string | undefined): void {

@@ -14,6 +14,9 @@ export type Expectation = (traffic: Traffic) => string[];
 /** Long enough for a request that Holdfast sends after its client is content, which would be one too many. */
 const SETTLE_MS = 100;
 
+/** What was received but not yet written when a connection broke may be asked for once more. */
+const MAX_REPEATED_BYTES = 4_000_000;
+
 /** Runs `body` and gives the traffic that it caused, and its failure where it failed. */
 export async function record(
   holdfast: Holdfast,
@@ -77,6 +80,20 @@ export const revalidatedOnce: Expectation = ({ upstreamSide }) => {
   const asExpected = requests.length === 1 && requests[0]?.startsWith('HEAD ') === true;
   return asExpected ? [] : [`upstream was sent [${requests.join(', ')}], not one HEAD`];
 };
+
+/** One download broke off after `bytes` of its body, and was resumed from there or a little before. */
+export function resumedOnce(bytes: number): Expectation {
+  return ({ upstreamSide }) => {
+    const ranged = upstreamSide.filter((seen) => seen.method === 'GET' && seen.range !== undefined);
+    const from = Number(/^bytes=(\d+)-$/.exec(ranged[0]?.range ?? '')?.[1]);
+    const again = bytes - from;
+    const asExpected =
+      ranged.length === 1 && ranged[0]?.status === 206 && again >= 0 && again < MAX_REPEATED_BYTES;
+    return asExpected
+      ? []
+      : [`upstream was not resumed once near ${bytes}: ${ranged.length} ranges`];
+  };
+}
 
 /** Content goes to the upstream in no direction; it may be asked whether it has a blob. */
 export const upstreamOnlyAsked: Expectation = ({ upstreamSide }) =>

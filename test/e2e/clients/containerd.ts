@@ -29,7 +29,12 @@ class Containerd implements Client {
   static async open(directory: string, address: string, signal: AbortSignal): Promise<Containerd> {
     const client = new Containerd(directory);
     await client.#writeHosts(address);
-    await client.#start(signal);
+    try {
+      await client.#start(signal);
+    } catch (error) {
+      await client.close();
+      throw error;
+    }
     return client;
   }
 

@@ -31,12 +31,20 @@ class Docker implements Client {
     this.#directory = directory;
     this.#address = address;
     // The command line's own settings (credentials, contexts) stay out of it.
-    this.#environment = programEnvironment({ DOCKER_CONFIG: join(directory, 'cli') });
+    this.#environment = programEnvironment({
+      DOCKER_CONFIG: join(directory, 'cli'),
+      DOCKER_BUILDKIT: '1',
+    });
   }
 
   static async open(directory: string, address: string, signal: AbortSignal): Promise<Docker> {
     const client = new Docker(directory, address);
-    await client.#start(signal);
+    try {
+      await client.#start(signal);
+    } catch (error) {
+      await client.close();
+      throw error;
+    }
     return client;
   }
 
@@ -59,6 +67,14 @@ class Docker implements Client {
 
   run(name: string, signal: AbortSignal): Promise<string> {
     return this.#docker(['run', '--rm', '--network', 'none', name], signal);
+  }
+
+  /** With the daemon's BuildKit, which pulls by itself and names the origin in `?ns=`. */
+  async build(from: string, signal: AbortSignal): Promise<void> {
+    const context = join(this.#directory, 'context');
+    await mkdir(context, { recursive: true });
+    await writeFile(join(context, 'Dockerfile'), `FROM ${from}\nCOPY Dockerfile /built\n`);
+    await this.#docker(['build', '--quiet', context], signal);
   }
 
   /** A fresh data root, because the daemon keeps manifests and layer facts for a while after `rmi`. */

@@ -1,24 +1,18 @@
-import type { Bench } from '../bench.ts';
-import type { Client } from '../client.ts';
-import { hostPlatform, type Image } from '../image.ts';
+import { contentOf, dockerHubName } from '../pull-targets.ts';
+import { pullExactly } from '../pull-exactly.ts';
+import type { Stage } from '../stage.ts';
 import { fetchedOnce, revalidatedOnce, upstreamUntouched } from '../traffic.ts';
 
 /** A tag that is stale at once: one HEAD upstream while there is one, the stale content when there is none. */
-export async function staleTag(
-  bench: Bench,
-  client: Client,
-  image: Image,
-  signal: AbortSignal,
-): Promise<void> {
-  const name = `docker.io/${image.repository}:${image.tag}`;
+export async function staleTag({ bench, client, images, signal }: Stage): Promise<void> {
+  const image = images.pinned;
   const pull = async (): Promise<void> => {
-    const { manifests } = await client.pull(name, signal);
-    if (!manifests.includes(image.digest)) throw new Error(`pulled ${manifests.join(', ')}`);
+    await pullExactly(client, dockerHubName(image), image, signal);
     await client.wipe(signal);
   };
-  const { manifest, config, layers } = hostPlatform(image);
-  await bench.trial('pull a tag of no age, cold', fetchedOnce([manifest, config, ...layers]), pull);
-  await bench.trial('pull a stale tag', revalidatedOnce, pull);
+  const { manifests, blobs } = contentOf(client, image);
+  await bench.trial('pull cold, tag of no age', fetchedOnce([...manifests, ...blobs]), pull);
+  await bench.trial('pull stale', revalidatedOnce, pull);
   await bench.holdfast.upstreamSide.stop();
-  await bench.trial('pull a stale tag offline', upstreamUntouched, pull);
+  await bench.trial('pull stale, offline', upstreamUntouched, pull);
 }
