@@ -26,7 +26,7 @@ import {
   unfinishedPath,
   writerIdOfFile,
 } from './blob-path.ts';
-import { makeDirectory, syncDirectory } from './directories.ts';
+import { makeDirectory, syncDirectory } from '../directories.ts';
 import { DiskBlobWriter, type WriterHost } from './disk-blob-writer.ts';
 import { isAbsent, onDisk } from './disk-errors.ts';
 import { AlternatingBuffers, readSpan } from './read-span.ts';

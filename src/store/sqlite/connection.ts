@@ -1,0 +1,81 @@
+import { dirname } from 'node:path';
+import Database from 'better-sqlite3';
+import { makeDirectory, syncDirectory } from '../directories.ts';
+import { DatabaseVersionError, migrate } from './migrate.ts';
+
+/** How long a statement waits for another process's write, in milliseconds. The event loop stands still meanwhile. */
+const BUSY_TIMEOUT = 5000;
+
+/** The write-ahead log is cut back to this after a burst, in bytes. */
+const LOG_SIZE_LIMIT = 64 * 1024 * 1024;
+
+const SETTINGS = `
+  PRAGMA journal_mode = WAL;
+  PRAGMA synchronous = NORMAL;
+  PRAGMA foreign_keys = ON;
+  PRAGMA trusted_schema = OFF;
+  PRAGMA journal_size_limit = ${LOG_SIZE_LIMIT};
+`;
+
+/** The file is damaged, is no database, or cannot be opened. It is never replaced by an empty one. */
+export class DatabaseUnusableError extends Error {
+  override readonly name = 'DatabaseUnusableError';
+}
+
+/** The one connection of a store, and how it writes. */
+export class Connection {
+  readonly #database: Database.Database;
+  readonly #transaction: Database.Transaction<(work: () => unknown) => unknown>;
+
+  private constructor(database: Database.Database) {
+    this.#database = database;
+    this.#transaction = database.transaction((work: () => unknown) => work());
+  }
+
+  /** Opens and migrates. Rejects with DatabaseUnusableError or DatabaseVersionError. */
+  static async open(file: string): Promise<Connection> {
+    await makeDirectory(dirname(file));
+    let database: Database.Database | undefined;
+    try {
+      database = new Database(file, { timeout: BUSY_TIMEOUT });
+      database.exec(SETTINGS);
+      migrate(database);
+      await syncDirectory(dirname(file));
+      return new Connection(database);
+    } catch (cause) {
+      database?.close();
+      if (cause instanceof DatabaseVersionError) throw cause;
+      const reason = cause instanceof Error ? cause.message : String(cause);
+      throw new DatabaseUnusableError(`cannot use the database ${file}: ${reason}`, { cause });
+    }
+  }
+
+  prepare<Parameters extends unknown[], Row = unknown>(
+    sql: string,
+  ): Database.Statement<Parameters, Row> {
+    return this.#database.prepare<Parameters, Row>(sql);
+  }
+
+  /**
+   * Runs `work` as one transaction. The write lock is taken first, because one that reads and then writes
+   * fails at once, without the busy timeout, if another process wrote in between.
+   *
+   * `durable`: safe from power loss when it returns. Otherwise a power loss may undo the last commits
+   * (never half of one), which a cache can fetch again. Switching the one connection costs some
+   * microseconds beside the sync itself; a second connection would double statements and page cache.
+   * A durable commit syncs the whole log, so everything committed before it is durable too.
+   */
+  write<T>(work: () => T, { durable }: { readonly durable: boolean }): T {
+    if (!durable) return this.#transaction.immediate(work) as T;
+    this.#database.pragma('synchronous = FULL');
+    try {
+      return this.#transaction.immediate(work) as T;
+    } finally {
+      this.#database.pragma('synchronous = NORMAL');
+    }
+  }
+
+  close(): void {
+    this.#database.close();
+  }
+}

@@ -1,0 +1,135 @@
+import type { Statement } from 'better-sqlite3';
+import type { Digest } from '../../oci/digest.ts';
+import { displayName, type Repository } from '../../oci/repository.ts';
+import type { BlobRecord } from '../metadata-store.ts';
+import type { Connection } from './connection.ts';
+import {
+  repositoryKey,
+  type RepositoryKey,
+  repositoryOf,
+  type RepositoryRow,
+} from './sqlite-repositories.ts';
+
+type BlobKey = [...RepositoryKey, Digest];
+
+export class SqliteBlobs {
+  readonly #find: Statement<BlobKey, BlobRecord>;
+  readonly #findHeld: Statement<[Digest], BlobRecord>;
+  readonly #findLink: Statement<BlobKey, { size: number }>;
+  readonly #findNamed: Statement<BlobKey, { size: number }>;
+  readonly #listRepositories: Statement<[Digest], RepositoryRow>;
+  readonly #hold: Statement<[Digest, size: number, at: number]>;
+  readonly #link: Statement<[repository: number, Digest, size: number, at: number]>;
+  readonly #unlink: Statement<[repository: number, Digest]>;
+  readonly #findAnyLink: Statement<[Digest]>;
+  readonly #forget: Statement<[Digest]>;
+  readonly #listMissingSiblings: Statement<BlobKey, BlobRecord>;
+
+  constructor(connection: Connection) {
+    this.#find = connection.prepare(`
+      SELECT blobs.digest, blobs.size FROM repositories
+      JOIN repository_blobs AS link ON link.repository = repositories.id
+      JOIN blobs ON blobs.digest = link.digest
+      WHERE repositories.upstream = ? AND repositories.name = ? AND link.digest = ?
+    `);
+    this.#findHeld = connection.prepare('SELECT digest, size FROM blobs WHERE digest = ?');
+    this.#findLink = connection.prepare(`
+      SELECT link.size FROM repositories
+      JOIN repository_blobs AS link ON link.repository = repositories.id
+      WHERE repositories.upstream = ? AND repositories.name = ? AND link.digest = ?
+    `);
+    this.#findNamed = connection.prepare(`
+      SELECT named.size FROM repositories
+      CROSS JOIN manifest_references AS named
+      CROSS JOIN repository_manifests AS own
+        ON own.repository = repositories.id AND own.digest = named.manifest
+      WHERE repositories.upstream = ? AND repositories.name = ?
+        AND named.digest = ? AND named.kind = 'blob'
+      LIMIT 1
+    `);
+    this.#listRepositories = connection.prepare(`
+      SELECT repositories.upstream, repositories.name FROM blobs
+      CROSS JOIN repository_blobs AS link ON link.digest = blobs.digest
+      CROSS JOIN repositories ON repositories.id = link.repository
+      WHERE blobs.digest = ?
+    `);
+    this.#hold = connection.prepare(`
+      INSERT INTO blobs (digest, size, added_at) VALUES (?, ?, ?)
+      ON CONFLICT DO UPDATE SET size = excluded.size
+    `);
+    this.#link = connection.prepare(`
+      INSERT INTO repository_blobs (repository, digest, size, added_at) VALUES (?, ?, ?, ?)
+      ON CONFLICT DO UPDATE SET size = excluded.size
+    `);
+    this.#unlink = connection.prepare(
+      'DELETE FROM repository_blobs WHERE repository = ? AND digest = ?',
+    );
+    this.#findAnyLink = connection.prepare(
+      'SELECT 1 FROM repository_blobs WHERE digest = ? LIMIT 1',
+    );
+    this.#forget = connection.prepare('DELETE FROM blobs WHERE digest = ?');
+    this.#listMissingSiblings = connection.prepare(`
+      SELECT sibling.digest, sibling.size FROM repositories
+      CROSS JOIN manifest_references AS named
+      CROSS JOIN repository_manifests AS own
+        ON own.repository = repositories.id AND own.digest = named.manifest
+      CROSS JOIN manifest_references AS sibling
+        ON sibling.manifest = named.manifest AND sibling.kind = 'blob'
+        AND sibling.digest <> named.digest
+      WHERE repositories.upstream = ? AND repositories.name = ?
+        AND named.digest = ? AND named.kind = 'blob'
+        AND NOT EXISTS (SELECT 1 FROM blobs WHERE blobs.digest = sibling.digest)
+    `);
+  }
+
+  find(repository: Repository, digest: Digest): BlobRecord | undefined {
+    return this.#find.get(...repositoryKey(repository), digest);
+  }
+
+  findHeld(digest: Digest): BlobRecord | undefined {
+    return this.#findHeld.get(digest);
+  }
+
+  findReference(repository: Repository, digest: Digest): { readonly size: number } | undefined {
+    const key: BlobKey = [...repositoryKey(repository), digest];
+    return this.#findLink.get(...key) ?? this.#findNamed.get(...key);
+  }
+
+  /** Sorted here: no index can hold one blob's repositories in the order of their names. */
+  listRepositories(digest: Digest): Repository[] {
+    const repositories = this.#listRepositories.all(digest).map(repositoryOf);
+    return repositories.toSorted((a, b) => compareText(displayName(a), displayName(b)));
+  }
+
+  hold({ digest, size }: BlobRecord, at: number): void {
+    this.#hold.run(digest, size, at);
+  }
+
+  link(repository: number, { digest, size }: BlobRecord, at: number): void {
+    this.#link.run(repository, digest, size, at);
+  }
+
+  unlink(repository: number, digest: Digest): boolean {
+    return this.#unlink.run(repository, digest).changes > 0;
+  }
+
+  isLinked(digest: Digest): boolean {
+    return this.#findAnyLink.get(digest) !== undefined;
+  }
+
+  forget(digest: Digest): void {
+    this.#forget.run(digest);
+  }
+
+  listMissingSiblings(repository: Repository, digest: Digest): BlobRecord[] {
+    const rows = this.#listMissingSiblings.all(...repositoryKey(repository), digest);
+    const distinct = new Map(rows.map((row) => [row.digest, row]));
+    return [...distinct.values()].toSorted((a, b) => compareText(a.digest, b.digest));
+  }
+}
+
+/** Byte order: names and digests are ASCII. */
+function compareText(a: string, b: string): number {
+  if (a === b) return 0;
+  return a < b ? -1 : 1;
+}

@@ -1,0 +1,196 @@
+import type { Statement } from 'better-sqlite3';
+import type { Descriptor } from '../../oci/descriptor.ts';
+import type { Digest } from '../../oci/digest.ts';
+import type { Repository } from '../../oci/repository.ts';
+import type { ManifestCommit, ManifestRecord, ReferrersQuery } from '../metadata-store.ts';
+import type { Connection } from './connection.ts';
+import { repositoryKey, type RepositoryKey } from './sqlite-repositories.ts';
+
+interface ReferrerRow {
+  readonly digest: Digest;
+  readonly mediaType: string;
+  readonly size: number;
+  readonly artifactType: string | null;
+  readonly annotations: string | null;
+}
+
+interface ReferrersKey {
+  readonly upstream: string;
+  readonly name: string;
+  readonly subject: Digest;
+  readonly artifactType: string | undefined;
+  readonly after: string;
+  readonly limit: number;
+}
+
+const REFERRERS = `
+  SELECT own.digest, own.media_type AS mediaType, own.size, own.artifact_type AS artifactType,
+    manifests.annotations
+  FROM repositories
+  CROSS JOIN repository_manifests AS own ON own.repository = repositories.id
+  CROSS JOIN manifests ON manifests.digest = own.digest
+  WHERE repositories.upstream = :upstream AND repositories.name = :name
+    AND own.subject = :subject AND own.digest > :after`;
+
+export class SqliteManifests {
+  readonly #find: Statement<[...RepositoryKey, Digest], ManifestRecord>;
+  readonly #read: Statement<[Digest], { content: Buffer }>;
+  readonly #findAnyHolder: Statement<[Digest]>;
+  readonly #addContent: Statement<[Digest, size: number, annotations: string | null, Uint8Array]>;
+  readonly #addReference: Statement<[Digest, kind: string, Digest, size: number]>;
+  readonly #hold: Statement<
+    [
+      repository: number,
+      Digest,
+      mediaType: string,
+      size: number,
+      subject: string | null,
+      artifactType: string | null,
+      at: number,
+    ]
+  >;
+  readonly #adopt: Statement<[{ repository: number; digest: Digest; at: number }]>;
+  readonly #linkNamedBlobs: Statement<[{ repository: number; digest: Digest; at: number }]>;
+  readonly #release: Statement<[repository: number, Digest]>;
+  readonly #deleteTags: Statement<[repository: number, Digest]>;
+  readonly #deleteUnheld: Statement<[{ digest: Digest }]>;
+  readonly #naming: Statement<[...RepositoryKey, Digest]>;
+  readonly #referrers: Statement<[ReferrersKey], ReferrerRow>;
+  readonly #referrersOfType: Statement<[ReferrersKey], ReferrerRow>;
+
+  constructor(connection: Connection) {
+    this.#find = connection.prepare(`
+      SELECT own.digest, own.media_type AS mediaType, own.size
+      FROM repositories JOIN repository_manifests AS own ON own.repository = repositories.id
+      WHERE repositories.upstream = ? AND repositories.name = ? AND own.digest = ?
+    `);
+    this.#read = connection.prepare('SELECT content FROM manifests WHERE digest = ?');
+    this.#findAnyHolder = connection.prepare(
+      'SELECT 1 FROM repository_manifests WHERE digest = ? LIMIT 1',
+    );
+    this.#addContent = connection.prepare(`
+      INSERT INTO manifests (digest, size, annotations, content) VALUES (?, ?, ?, ?)
+      ON CONFLICT DO NOTHING
+    `);
+    // A manifest may name one blob several times (the empty layer, for one).
+    this.#addReference = connection.prepare(`
+      INSERT INTO manifest_references (manifest, kind, digest, size) VALUES (?, ?, ?, ?)
+      ON CONFLICT DO NOTHING
+    `);
+    this.#hold = connection.prepare(`
+      INSERT INTO repository_manifests
+        (repository, digest, media_type, size, subject, artifact_type, added_at)
+      VALUES (?, ?, ?, ?, ?, ?, ?)
+      ON CONFLICT DO UPDATE SET media_type = excluded.media_type
+    `);
+    this.#adopt = connection.prepare(`
+      INSERT INTO repository_manifests
+        (repository, digest, media_type, size, subject, artifact_type, added_at)
+      SELECT :repository, digest, media_type, size, subject, artifact_type, :at
+      FROM repository_manifests WHERE digest = :digest LIMIT 1
+      ON CONFLICT DO NOTHING
+    `);
+    this.#linkNamedBlobs = connection.prepare(`
+      INSERT INTO repository_blobs (repository, digest, size, added_at)
+      SELECT :repository, digest, size, :at FROM manifest_references
+      WHERE manifest = :digest AND kind = 'blob'
+      ON CONFLICT DO NOTHING
+    `);
+    this.#release = connection.prepare(
+      'DELETE FROM repository_manifests WHERE repository = ? AND digest = ?',
+    );
+    this.#deleteTags = connection.prepare('DELETE FROM tags WHERE repository = ? AND digest = ?');
+    this.#deleteUnheld = connection.prepare(`
+      DELETE FROM manifests WHERE digest = :digest
+        AND NOT EXISTS (SELECT 1 FROM repository_manifests WHERE digest = :digest)
+    `);
+    this.#naming = connection.prepare(`
+      SELECT 1 FROM repositories
+      CROSS JOIN manifest_references AS named
+      CROSS JOIN repository_manifests AS own
+        ON own.repository = repositories.id AND own.digest = named.manifest
+      WHERE repositories.upstream = ? AND repositories.name = ?
+        AND named.digest = ? AND named.kind = 'manifest'
+      LIMIT 1
+    `);
+    this.#referrers = connection.prepare(`${REFERRERS} ORDER BY own.digest LIMIT :limit`);
+    this.#referrersOfType = connection.prepare(
+      `${REFERRERS} AND own.artifact_type = :artifactType ORDER BY own.digest LIMIT :limit`,
+    );
+  }
+
+  find(repository: Repository, digest: Digest): ManifestRecord | undefined {
+    return this.#find.get(...repositoryKey(repository), digest);
+  }
+
+  read(digest: Digest): Uint8Array | undefined {
+    return this.#read.get(digest)?.content;
+  }
+
+  /** Whether any repository holds it. */
+  isHeld(digest: Digest): boolean {
+    return this.#findAnyHolder.get(digest) !== undefined;
+  }
+
+  commit(repository: number, commit: ManifestCommit): void {
+    const { digest, content, annotations } = commit;
+    const size = content.byteLength;
+    const encoded = annotations === undefined ? null : JSON.stringify(annotations);
+    this.#addContent.run(digest, size, encoded, content);
+    for (const named of commit.references) {
+      this.#addReference.run(digest, named.kind, named.digest, named.size);
+    }
+    this.#hold.run(
+      repository,
+      digest,
+      commit.mediaType,
+      size,
+      commit.subject ?? null,
+      commit.artifactType ?? null,
+      commit.at,
+    );
+  }
+
+  /** Has no effect where no repository holds the manifest. */
+  adopt(repository: number, digest: Digest, at: number): void {
+    this.#adopt.run({ repository, digest, at });
+  }
+
+  /** Makes the repository refer to every blob that the manifest names. */
+  linkNamedBlobs(repository: number, digest: Digest, at: number): void {
+    this.#linkNamedBlobs.run({ repository, digest, at });
+  }
+
+  delete(repository: number, digest: Digest): boolean {
+    if (this.#release.run(repository, digest).changes === 0) return false;
+    this.#deleteTags.run(repository, digest);
+    this.#deleteUnheld.run({ digest });
+    return true;
+  }
+
+  refersTo(repository: Repository, digest: Digest): boolean {
+    return this.#naming.get(...repositoryKey(repository), digest) !== undefined;
+  }
+
+  listReferrers(
+    repository: Repository,
+    subject: Digest,
+    { artifactType, after, limit }: ReferrersQuery,
+  ): Descriptor[] {
+    const [upstream, name] = repositoryKey(repository);
+    const statement = artifactType === undefined ? this.#referrers : this.#referrersOfType;
+    const key = { upstream, name, subject, artifactType, after: after ?? '', limit };
+    return statement.all(key).map(descriptorOf);
+  }
+}
+
+function descriptorOf(row: ReferrerRow): Descriptor {
+  const { mediaType, digest, size, artifactType, annotations } = row;
+  return {
+    mediaType,
+    digest,
+    size,
+    ...(artifactType !== null && { artifactType }),
+    ...(annotations !== null && { annotations: JSON.parse(annotations) as Record<string, string> }),
+  };
+}

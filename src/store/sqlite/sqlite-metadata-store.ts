@@ -1,0 +1,242 @@
+import type { Descriptor } from '../../oci/descriptor.ts';
+import type { Digest } from '../../oci/digest.ts';
+import type { Tag } from '../../oci/reference.ts';
+import type { Repository } from '../../oci/repository.ts';
+import type {
+  BlobRecord,
+  ManifestCommit,
+  ManifestRecord,
+  MetadataStore,
+  Page,
+  ReferrersQuery,
+  StoreTotals,
+  TagRecord,
+  UploadRecord,
+} from '../metadata-store.ts';
+import { Connection } from './connection.ts';
+import { SqliteBlobs } from './sqlite-blobs.ts';
+import { SqliteManifests } from './sqlite-manifests.ts';
+import { SqliteRepositories } from './sqlite-repositories.ts';
+import { SqliteTags } from './sqlite-tags.ts';
+import { SqliteUploads } from './sqlite-uploads.ts';
+
+export interface SqliteMetadataStoreOptions {
+  /** Made where it is missing, with its directory. */
+  readonly file: string;
+}
+
+/** What may be lost with the power: a client begins its upload again, a cache fetches again. */
+const PASSING = { durable: false };
+
+/**
+ * All metadata in one SQLite file. Here is what happens together and what must outlive a power loss; the
+ * statements are in the area classes. Nothing is cached, so several processes may share the file.
+ */
+export class SqliteMetadataStore implements MetadataStore {
+  readonly #connection: Connection;
+  readonly #repositories: SqliteRepositories;
+  readonly #manifests: SqliteManifests;
+  readonly #tags: SqliteTags;
+  readonly #blobs: SqliteBlobs;
+  readonly #uploads: SqliteUploads;
+
+  private constructor(connection: Connection) {
+    this.#connection = connection;
+    this.#repositories = new SqliteRepositories(connection);
+    this.#manifests = new SqliteManifests(connection);
+    this.#tags = new SqliteTags(connection);
+    this.#blobs = new SqliteBlobs(connection);
+    this.#uploads = new SqliteUploads(connection);
+  }
+
+  /** Rejects with DatabaseUnusableError (damaged, unreadable) or DatabaseVersionError (too new, not ours). */
+  static async open({ file }: SqliteMetadataStoreOptions): Promise<SqliteMetadataStore> {
+    return new SqliteMetadataStore(await Connection.open(file));
+  }
+
+  async findManifest(repository: Repository, digest: Digest): Promise<ManifestRecord | undefined> {
+    return this.#manifests.find(repository, digest);
+  }
+
+  async readManifest(digest: Digest): Promise<Uint8Array | undefined> {
+    return this.#manifests.read(digest);
+  }
+
+  async commitManifest(commit: ManifestCommit): Promise<void> {
+    this.#write(commit.repository, () => {
+      const id = this.#repositories.ensure(commit.repository);
+      this.#manifests.commit(id, commit);
+      this.#settle(id, commit);
+    });
+  }
+
+  async adoptManifest(
+    repository: Repository,
+    digest: Digest,
+    tags: readonly Tag[],
+    at: number,
+  ): Promise<ManifestRecord | undefined> {
+    return this.#write(repository, () => {
+      if (!this.#manifests.isHeld(digest)) return undefined;
+      const id = this.#repositories.ensure(repository);
+      this.#manifests.adopt(id, digest, at);
+      this.#settle(id, { repository, digest, tags, at });
+      return this.#manifests.find(repository, digest);
+    });
+  }
+
+  async deleteManifest(repository: Repository, digest: Digest): Promise<boolean> {
+    return this.#write(repository, () => {
+      const id = this.#repositories.find(repository);
+      return id !== undefined && this.#manifests.delete(id, digest);
+    });
+  }
+
+  async refersToManifest(repository: Repository, digest: Digest): Promise<boolean> {
+    return this.#manifests.refersTo(repository, digest);
+  }
+
+  async listReferrers(
+    repository: Repository,
+    subject: Digest,
+    query: ReferrersQuery,
+  ): Promise<readonly Descriptor[]> {
+    return this.#manifests.listReferrers(repository, subject, query);
+  }
+
+  async findTag(repository: Repository, tag: Tag): Promise<TagRecord | undefined> {
+    return this.#tags.find(repository, tag);
+  }
+
+  async recordTag(repository: Repository, tag: Tag, digest: Digest, at: number): Promise<void> {
+    this.#write(repository, () => {
+      this.#tags.record(this.#repositories.ensure(repository), tag, digest, at);
+    });
+  }
+
+  async deleteTag(repository: Repository, tag: Tag): Promise<boolean> {
+    return this.#write(repository, () => this.#tags.delete(repository, tag));
+  }
+
+  async listTags(repository: Repository, page: Page): Promise<readonly Tag[]> {
+    return this.#tags.list(repository, page);
+  }
+
+  async findBlob(repository: Repository, digest: Digest): Promise<BlobRecord | undefined> {
+    return this.#blobs.find(repository, digest);
+  }
+
+  async findHeldBlob(digest: Digest): Promise<BlobRecord | undefined> {
+    return this.#blobs.findHeld(digest);
+  }
+
+  async findBlobReference(
+    repository: Repository,
+    digest: Digest,
+  ): Promise<{ readonly size?: number } | undefined> {
+    return this.#blobs.findReference(repository, digest);
+  }
+
+  async listBlobRepositories(digest: Digest): Promise<readonly Repository[]> {
+    return this.#blobs.listRepositories(digest);
+  }
+
+  async recordBlob(repository: Repository, blob: BlobRecord, at: number): Promise<void> {
+    this.#write(repository, () => {
+      this.#blobs.hold(blob, at);
+      this.#blobs.link(this.#repositories.ensure(repository), blob, at);
+    });
+  }
+
+  async linkBlob(repository: Repository, digest: Digest, at: number): Promise<boolean> {
+    return this.#write(repository, () => {
+      const held = this.#blobs.findHeld(digest);
+      if (held === undefined) return false;
+      this.#blobs.link(this.#repositories.ensure(repository), held, at);
+      return true;
+    });
+  }
+
+  async unlinkBlob(
+    repository: Repository,
+    digest: Digest,
+  ): Promise<'absent' | 'unlinked' | 'orphaned'> {
+    return this.#write(repository, () => {
+      const id = this.#repositories.find(repository);
+      if (id === undefined || !this.#blobs.unlink(id, digest)) return 'absent';
+      if (repository.kind === 'hosted' || this.#blobs.isLinked(digest)) return 'unlinked';
+      this.#blobs.forget(digest);
+      return 'orphaned';
+    });
+  }
+
+  async forgetBlob(digest: Digest): Promise<void> {
+    this.#connection.write(() => this.#blobs.forget(digest), PASSING);
+  }
+
+  async listMissingSiblings(
+    repository: Repository,
+    digest: Digest,
+  ): Promise<readonly BlobRecord[]> {
+    return this.#blobs.listMissingSiblings(repository, digest);
+  }
+
+  async createUpload(upload: UploadRecord): Promise<void> {
+    this.#connection.write(() => this.#uploads.create(upload), PASSING);
+  }
+
+  async findUpload(id: string): Promise<UploadRecord | undefined> {
+    return this.#uploads.find(id);
+  }
+
+  async touchUpload(id: string, at: number): Promise<void> {
+    this.#connection.write(() => this.#uploads.touch(id, at), PASSING);
+  }
+
+  async deleteUpload(id: string): Promise<boolean> {
+    return this.#connection.write(() => this.#uploads.delete(id), PASSING);
+  }
+
+  async countUploads(repository: Repository): Promise<number> {
+    return this.#uploads.count(repository);
+  }
+
+  async listUploads(before: number): Promise<readonly UploadRecord[]> {
+    return this.#uploads.list(before);
+  }
+
+  async hasRepository(repository: Repository): Promise<boolean> {
+    return this.#repositories.find(repository) !== undefined;
+  }
+
+  async listRepositories(page: Page): Promise<readonly Repository[]> {
+    return this.#repositories.list(page);
+  }
+
+  async totals(): Promise<StoreTotals> {
+    return this.#repositories.totals();
+  }
+
+  async probe(): Promise<void> {
+    this.#connection.write(() => this.#repositories.probe(), PASSING);
+  }
+
+  async close(): Promise<void> {
+    this.#connection.close();
+  }
+
+  /** One transaction; what is acknowledged of a hosted repository outlives a power loss. */
+  #write<T>(repository: Repository, work: () => T): T {
+    return this.#connection.write(work, { durable: repository.kind === 'hosted' });
+  }
+
+  /** What every manifest brings with it, pushed, pulled or adopted. */
+  #settle(
+    id: number,
+    { repository, digest, tags, at }: Pick<ManifestCommit, 'repository' | 'digest' | 'tags' | 'at'>,
+  ): void {
+    // In a hosted repository a blob has to be pushed or mounted: naming a digest gives no right to read it.
+    if (repository.kind === 'mirrored') this.#manifests.linkNamedBlobs(id, digest, at);
+    for (const tag of tags) this.#tags.record(id, tag, digest, at);
+  }
+}
