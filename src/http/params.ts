@@ -82,13 +82,15 @@ function nameOf(ctx: Context): string {
   return name;
 }
 
+/** What a manifest is asked for by. What cannot name one does not exist (404); pushing to it is wrong (400). */
 export function referenceOf(ctx: Context): Reference {
   const text = ctx.params['reference'] ?? '';
   const reference = parseReference(text);
   if (reference) return reference;
   // A path item with a colon was meant as a digest, whatever else it is.
   if (text.includes(':')) throw new OciError('DIGEST_INVALID', { message: 'invalid digest' });
-  throw new OciError('MANIFEST_INVALID', { message: 'neither a tag nor a digest' });
+  const code = ctx.method === 'PUT' ? 'MANIFEST_INVALID' : 'MANIFEST_UNKNOWN';
+  throw new OciError(code, { message: 'neither a tag nor a digest' });
 }
 
 export function digestOfPath(ctx: Context): Digest {

@@ -1,5 +1,5 @@
 /** The route table: every endpoint, one line each. */
-import Router from '@koa/router';
+import { Router } from '@koa/router';
 import type { Action } from './access.ts';
 import { deleteBlob, getBlob } from './blobs.ts';
 import type { Handler, RequestState } from './context.ts';
@@ -14,7 +14,7 @@ type Method = 'get' | 'post' | 'put' | 'patch' | 'delete';
 
 interface Route {
   readonly method: Method;
-  readonly path: string | RegExp;
+  readonly path: string;
   readonly action: Action;
   readonly operation: string;
   readonly handler: Handler;
@@ -26,14 +26,17 @@ const BLOB = '/v2/*name/blobs/:digest';
 const UPLOADS = '/v2/*name/blobs/uploads{/}';
 const UPLOAD = '/v2/*name/blobs/uploads/:id';
 
+function route(
+  method: Method,
+  path: string,
+  action: Action,
+  operation: string,
+  handler: Handler,
+): Route {
+  return { method, path, action, operation, handler };
+}
+
 function routes(services: Services): readonly Route[] {
-  const route = (
-    method: Method,
-    path: string | RegExp,
-    action: Action,
-    operation: string,
-    handler: Handler,
-  ): Route => ({ method, path, action, operation, handler });
   return [
     route('get', '/v2{/}', 'pull', 'ping', ping),
     route('get', '/v2/_catalog', 'pull', 'catalog', listCatalog(services)),

@@ -131,36 +131,35 @@ async function send(
   ctx.respond = false;
   const { res } = ctx;
   res.flushHeaders();
-  const gone = clientGone(res);
+  const iterator = bytes[Symbol.asyncIterator]();
+  // Leaving at once also ends a wait for bytes that upstream has yet to send.
+  const leave = (): void => void iterator.return?.();
+  res.once('close', leave);
   try {
-    for await (const chunk of bytes) {
-      await Promise.race([write(res, chunk), gone.promise]);
+    for await (const chunk of { [Symbol.asyncIterator]: () => iterator }) {
+      await write(res, chunk);
       ctx.state.sentBytes = (ctx.state.sentBytes ?? 0) + chunk.byteLength;
     }
+    if (res.closed) throw new ClientGoneError('the client closed the connection');
   } finally {
-    gone.stop();
+    res.off('close', leave);
   }
   res.end();
 }
 
-/** Resolves when the chunk has been handed to the kernel, so that its memory may be used again. */
+/**
+ * Resolves when the chunk has been handed to the kernel, so that its memory may be used again. A connection that closes does not
+ * always call back for what was being written.
+ */
 function write(res: ServerResponse, chunk: Uint8Array): Promise<void> {
   return new Promise((resolve, reject) => {
+    const gone = (): void => reject(new ClientGoneError('the client closed the connection'));
+    if (res.closed) return gone();
+    res.once('close', gone);
     res.write(chunk, (error) => {
-      if (error) reject(new ClientGoneError('the client closed the connection', { cause: error }));
+      res.off('close', gone);
+      if (error) gone();
       else resolve();
     });
   });
-}
-
-/** A connection that closes does not always call back for what was being written. */
-function clientGone(res: ServerResponse): { promise: Promise<never>; stop: () => void } {
-  let onClose: () => void;
-  const promise = new Promise<never>((_, reject) => {
-    onClose = () => reject(new ClientGoneError('the client closed the connection'));
-    if (res.destroyed || res.closed) onClose();
-    else res.once('close', onClose);
-  });
-  promise.catch(() => undefined);
-  return { promise, stop: () => res.off('close', onClose) };
 }

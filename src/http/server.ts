@@ -4,7 +4,7 @@ import { createServer, type Server } from 'node:http';
 import { createServer as createTlsServer, type Server as TlsServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type Router from '@koa/router';
+import type { Router } from '@koa/router';
 import Koa from 'koa';
 import type { Logger } from '../observe/log.ts';
 import type { RequestState } from './context.ts';

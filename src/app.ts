@@ -1,0 +1,209 @@
+/** The composition root: builds adapters, engine and edge from a configuration. The only file that names concrete adapters. */
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Clock } from './clock.ts';
+import { anonymousAccess, isLoopback } from './config/anonymous-access.ts';
+import type { Config, UpstreamConfig } from './config/config.ts';
+import { isAllowed } from './config/repository-globs.ts';
+import { tagPolicy } from './config/tag-policy.ts';
+import { Access } from './http/access.ts';
+import { createRouter } from './http/router.ts';
+import { HttpServer } from './http/server.ts';
+import { Schedule } from './maintenance/schedule.ts';
+import { sweep } from './maintenance/sweep.ts';
+import type { Logger } from './observe/log.ts';
+import { Metrics } from './observe/metrics.ts';
+import { observePullThrough } from './observe/pull-through-events.ts';
+import { logRequest } from './observe/request-log.ts';
+import type { Repository } from './oci/repository.ts';
+import { Breaker } from './pull-through/breaker.ts';
+import type { PullThroughEvents } from './pull-through/events.ts';
+import { GuardedUpstream } from './pull-through/guarded-upstream.ts';
+import type { Mirror } from './pull-through/mirror.ts';
+import { PullThrough } from './pull-through/pull-through.ts';
+import { Content } from './registry/content.ts';
+import { Deletes } from './registry/delete.ts';
+import { Lists } from './registry/list.ts';
+import { ManifestBytes } from './registry/manifest-bytes.ts';
+import { Naming } from './registry/naming.ts';
+import { PushBlob } from './registry/push-blob.ts';
+import { PushManifest } from './registry/push-manifest.ts';
+import { DiskBlobStore } from './store/disk/disk-blob-store.ts';
+import { SqliteMetadataStore } from './store/sqlite/sqlite-metadata-store.ts';
+import { GotUpstream } from './upstream/got/got-upstream.ts';
+import { offlineUpstream } from './upstream/offline-upstream.ts';
+import type { Upstream } from './upstream/upstream.ts';
+
+/** Often enough that an abandoned upload does not outstay `uploadMaxAge` by much. */
+const SWEEP_INTERVAL_MS = 10 * 60 * 1_000;
+
+export interface AppOptions {
+  readonly log: Logger;
+  readonly clock: Clock;
+}
+
+export interface RunningApp {
+  readonly address: { readonly host: string; readonly port: number; readonly tls: boolean };
+  /** Stops accepting, lets requests finish for at most `graceMs`, puts unfinished work away, and closes everything. */
+  close(graceMs: number): Promise<void>;
+}
+
+/** Starts the mirror. No network is touched but the listener; a start that fails leaves nothing open. */
+export async function startApp(config: Config, { log, clock }: AppOptions): Promise<RunningApp> {
+  const cleanUp: (() => Promise<void>)[] = [];
+  try {
+    return await start(config, { log, clock }, cleanUp);
+  } catch (error) {
+    for (const close of cleanUp.toReversed()) await close();
+    throw error;
+  }
+}
+
+async function start(
+  config: Config,
+  { log, clock }: AppOptions,
+  cleanUp: (() => Promise<void>)[],
+): Promise<RunningApp> {
+  const { dir } = config.storage;
+  const blobs = await DiskBlobStore.open({ dir });
+  cleanUp.push(() => blobs.close());
+  const metadata = await SqliteMetadataStore.open({ file: join(dir, 'holdfast.db') });
+  cleanUp.push(() => metadata.close());
+
+  const metrics = new Metrics(
+    {
+      stored: async () => {
+        const totals = await metadata.totals();
+        return { bytes: totals.blobBytes, blobs: totals.blobs, manifests: totals.manifests };
+      },
+      fillsRunning: () => pullThrough.fillsRunning,
+    },
+    Object.keys(config.upstreams),
+  );
+  const events = observePullThrough(log, metrics);
+  const mirrors = await createMirrors(config, { clock, metrics, events });
+  cleanUp.push(async () => {
+    await Promise.all(Array.from(mirrors.values(), ({ upstream }) => upstream.close()));
+  });
+  const pullThrough = new PullThrough({
+    mirrors,
+    metadata,
+    blobs,
+    clock,
+    events,
+    prefetch: config.prefetch === 'image',
+  });
+  cleanUp.push(() => pullThrough.close());
+
+  const bytes = new ManifestBytes(metadata);
+  const pushBlob = new PushBlob({ metadata, blobs, clock });
+  cleanUp.push(() => pushBlob.close());
+  const services = {
+    naming: new Naming(
+      Object.entries(config.upstreams).map(([name, { aliases }]) => ({ name, aliases })),
+      config.defaultUpstream,
+    ),
+    access: createAccess(config),
+    content: new Content({ metadata, blobs, pullThrough, bytes }),
+    lists: new Lists(metadata, pullThrough),
+    deletes: new Deletes(metadata, blobs),
+    pushBlob,
+    pushManifest: new PushManifest({ metadata, pullThrough, bytes, clock }),
+    metadata,
+  };
+  const health = {
+    probe: async () => {
+      await blobs.probe();
+      await metadata.probe();
+    },
+    metrics: () => metrics.render(),
+  };
+  const server = await HttpServer.listen({
+    ...config.listen,
+    router: createRouter(services, health),
+    log,
+    onRequest: (request) => {
+      metrics.request(request);
+      logRequest(log, request);
+    },
+  });
+  const sweeping = new Schedule(
+    SWEEP_INTERVAL_MS,
+    async () => {
+      const { uploadMaxAge } = config.push;
+      const expireUploads = (before: number) => pushBlob.expire(before);
+      const swept = await sweep({ metadata, blobs, clock, expireUploads, uploadMaxAge });
+      if (swept.uploads + swept.unfinished > 0) log.info({ ...swept }, 'leftovers removed');
+    },
+    (error) => log.error({ err: error }, 'the sweep failed'),
+  );
+
+  return {
+    address: { ...server.address, tls: config.listen.tls !== null },
+    close: async (graceMs) => {
+      await sweeping.close();
+      await server.close(graceMs);
+      for (const close of cleanUp.toReversed()) await close();
+    },
+  };
+}
+
+async function createMirrors(
+  config: Config,
+  use: { readonly clock: Clock; readonly metrics: Metrics; readonly events: PullThroughEvents },
+): Promise<ReadonlyMap<string, Mirror>> {
+  const mirrors = new Map<string, Mirror>();
+  for (const [name, settings] of Object.entries(config.upstreams)) {
+    const upstream = config.offline
+      ? offlineUpstream(name)
+      : await createUpstream(name, settings, use);
+    const breaker = new Breaker({
+      upstream: name,
+      clock: use.clock,
+      onChange: (change) => use.events.breakerChanged(change),
+    });
+    mirrors.set(name, {
+      upstream: new GuardedUpstream(upstream, breaker),
+      private: settings.private,
+      negativeMaxAge: settings.tags.negativeMaxAge,
+      tagPolicy: (repository, tag) => tagPolicy(settings, repository, tag),
+    });
+  }
+  return mirrors;
+}
+
+async function createUpstream(
+  name: string,
+  settings: UpstreamConfig,
+  { clock, metrics }: { readonly clock: Clock; readonly metrics: Metrics },
+): Promise<Upstream> {
+  const { ca, insecureSkipVerify } = settings.tls;
+  return new GotUpstream({
+    ...settings,
+    name,
+    tls: { ca: ca === null ? null : await readFile(ca, 'utf8'), insecureSkipVerify },
+    clock,
+    onAnswer: (answer) => {
+      metrics.upstreamAnswer(answer);
+      metrics.fetched(name, answer.bytes);
+      if (answer.rateLimit) metrics.rateLimit({ upstream: name, ...answer.rateLimit });
+    },
+  });
+}
+
+function createAccess(config: Config): Access {
+  // On a loopback listener without accounts whoever connects is the operator.
+  const trusted = isLoopback(config.listen.host) && config.auth.htpasswd === null;
+  const upstreamOf = (repository: Repository): UpstreamConfig | undefined =>
+    repository.kind === 'mirrored' ? config.upstreams[repository.upstream] : undefined;
+  return new Access({
+    anonymous: anonymousAccess(config),
+    pushEnabled: config.push.enabled,
+    deleteEnabled: config.push.delete,
+    isPublic: (repository) => trusted || upstreamOf(repository)?.private !== true,
+    isAllowed: (repository) => {
+      const upstream = upstreamOf(repository);
+      return upstream ? isAllowed(upstream, repository.name) : repository.kind === 'hosted';
+    },
+  });
+}
