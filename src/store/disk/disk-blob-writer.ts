@@ -14,7 +14,7 @@ import { WriteProgress } from '../write-progress.ts';
 import { AlternatingBuffers, readSpan } from './read-span.ts';
 import { RunningHash } from './running-hash.ts';
 import type { SharedFile } from './shared-file.ts';
-import { writeGathered } from './write-gathered.ts';
+import { writeGathered } from '../write-gathered.ts';
 
 /** Each of a follower's two buffers: it rarely lags far, and there may be many of them. */
 const FOLLOW_BUFFER = 1024 * 1024;

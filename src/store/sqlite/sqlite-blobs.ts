@@ -1,6 +1,7 @@
 import type { Statement } from 'better-sqlite3';
 import type { Digest } from '../../oci/digest.ts';
-import { displayName, type Repository } from '../../oci/repository.ts';
+import type { Repository } from '../../oci/repository.ts';
+import { compareBytes, compareRepositories } from '../byte-order.ts';
 import type { BlobRecord } from '../metadata-store.ts';
 import type { Connection } from './connection.ts';
 import {
@@ -97,8 +98,7 @@ export class SqliteBlobs {
 
   /** Sorted here: no index can hold one blob's repositories in the order of their names. */
   listRepositories(digest: Digest): Repository[] {
-    const repositories = this.#listRepositories.all(digest).map(repositoryOf);
-    return repositories.toSorted((a, b) => compareText(displayName(a), displayName(b)));
+    return this.#listRepositories.all(digest).map(repositoryOf).toSorted(compareRepositories);
   }
 
   hold({ digest, size }: BlobRecord, at: number): void {
@@ -124,12 +124,6 @@ export class SqliteBlobs {
   listMissingSiblings(repository: Repository, digest: Digest): BlobRecord[] {
     const rows = this.#listMissingSiblings.all(...repositoryKey(repository), digest);
     const distinct = new Map(rows.map((row) => [row.digest, row]));
-    return [...distinct.values()].toSorted((a, b) => compareText(a.digest, b.digest));
+    return [...distinct.values()].toSorted((a, b) => compareBytes(a.digest, b.digest));
   }
-}
-
-/** Byte order: names and digests are ASCII. */
-function compareText(a: string, b: string): number {
-  if (a === b) return 0;
-  return a < b ? -1 : 1;
 }

@@ -1,4 +1,4 @@
-import type { Bytes } from '../blob-store.ts';
+import type { Bytes } from './blob-store.ts';
 
 /**
  * Chunks that arrive while a write is in flight are copied together and written as one, up to this much.
