@@ -1,0 +1,61 @@
+import { Command, CommanderError } from 'commander';
+import { ConfigurationError } from '../config/configuration-error.ts';
+import { addCheckConfig } from './check-config.ts';
+import { addClientConfig } from './client-config.ts';
+import { addServe } from './serve.ts';
+import type { Terminal } from './terminal.ts';
+import { readVersion } from './version.ts';
+
+/** Exit codes of every command. */
+const EXIT = { done: 0, failed: 1, wrongUsage: 2 } as const;
+
+/** Runs one command line (without the names of node and the script) and resolves with its exit code. */
+export async function run(args: readonly string[], terminal: Terminal): Promise<number> {
+  try {
+    await createProgram(terminal).parseAsync(args, { from: 'user' });
+    return EXIT.done;
+  } catch (error) {
+    // What commander throws it has told already; help and version are no failures.
+    if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.done : EXIT.wrongUsage;
+    if (error instanceof ConfigurationError) {
+      terminal.err(error.problems.map((problem) => `${problem}\n`).join(''));
+      return EXIT.wrongUsage;
+    }
+    terminal.err(`holdfast: ${error instanceof Error ? error.message : String(error)}\n`);
+    return EXIT.failed;
+  }
+}
+
+function createProgram(terminal: Terminal): Command {
+  const program = new Command('holdfast')
+    .description('A registry mirror that keeps what it pulls, and a registry that takes pushes.')
+    .version(readVersion(), '-V, --version')
+    .configureOutput({
+      writeOut: (text) => terminal.out(text),
+      writeErr: (text) => terminal.err(text),
+    })
+    .showHelpAfterError('(--help tells more)')
+    .exitOverride()
+    .addHelpText('after', EXAMPLES);
+  addServe(program, terminal);
+  addCheckConfig(program, terminal);
+  addClientConfig(program, terminal);
+  return program;
+}
+
+const EXAMPLES = `
+Examples:
+  holdfast                                         mirror eight public registries on 127.0.0.1:5000
+  HOLDFAST_LISTEN=0.0.0.0:5000 holdfast            the same for a whole network
+  holdfast check-config --config mirror.json       what is wrong with it, or what it amounts to
+  holdfast client-config docker                    what goes into Docker's daemon.json
+  holdfast client-config containerd --url http://mirror.example:5000 | ssh node sudo sh
+
+Then, on a client:
+  docker pull nginx                                through the mirror, if daemon.json names it
+  docker pull 127.0.0.1:5000/ghcr.io/org/app       any mirrored registry, by name
+  docker push 127.0.0.1:5000/team/app              a repository of its own
+
+Environment: HOLDFAST_CONFIG, HOLDFAST_LISTEN (host:port), HOLDFAST_STORAGE_DIR, HOLDFAST_LOG_LEVEL.
+Exit codes: 0 done, 1 failed, 2 wrong usage or configuration.
+`;

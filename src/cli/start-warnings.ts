@@ -1,0 +1,53 @@
+import { anonymousAccess, isLoopback } from '../config/anonymous-access.ts';
+import type { Config, UpstreamConfig } from '../config/config.ts';
+
+/** What an operator should have decided rather than overlooked, one sentence each. */
+export function startWarnings(config: Config): string[] {
+  const exposed = !isLoopback(config.listen.host) && config.auth.htpasswd === null;
+  const upstreams = Object.entries(config.upstreams).flatMap(([name, upstream]) =>
+    upstreamWarnings(name, upstream, exposed),
+  );
+  return [...accessWarnings(config, exposed), ...upstreams];
+}
+
+function accessWarnings(config: Config, exposed: boolean): string[] {
+  const access = anonymousAccess(config);
+  if (access === 'none') {
+    return ['auth.anonymous is "none" and there are no accounts, so nobody may pull'];
+  }
+  if (!exposed) return [];
+  const { host } = config.listen;
+  const changes = config.push.delete ? 'push and delete' : 'push';
+  if (access === 'push' && config.push.enabled) {
+    return [
+      `whoever can connect to ${host} may ${changes}; "auth": {"anonymous": "pull"} ends that`,
+    ];
+  }
+  return config.auth.anonymous === 'auto' && config.push.enabled
+    ? [
+        `${host} is not a loopback address and there are no accounts, so pushes and deletes are off; ` +
+          '"auth": {"anonymous": "push"} lets whoever can connect do both',
+      ]
+    : [];
+}
+
+function upstreamWarnings(name: string, upstream: UpstreamConfig, exposed: boolean): string[] {
+  const { credentials, url, tls } = upstream;
+  const warnings: string[] = [];
+  if (exposed && upstream.private) {
+    warnings.push(
+      `content of ${name} is private and there are no accounts, so nobody may pull it; ` +
+        `"private": false at upstreams.${name} serves it to whoever can connect`,
+    );
+  }
+  if (exposed && credentials !== null && !upstream.private) {
+    warnings.push(`whatever the account at ${name} may see is served to whoever can connect`);
+  }
+  if (credentials !== null && url.startsWith('http:')) {
+    warnings.push(`the credentials for ${name} go over http, readable on the way`);
+  }
+  if (tls.insecureSkipVerify) {
+    warnings.push(`the certificate of ${name} is not checked (tls.insecureSkipVerify)`);
+  }
+  return warnings;
+}
