@@ -52,6 +52,8 @@ export class Fill {
   readonly #stop = new AbortController();
   readonly #headReady = new Deferred<FillHead>();
   #size: number | undefined;
+  /** Upstream's headers have been seen. */
+  #answered = false;
   #writer: BlobWriter | undefined;
 
   constructor(options: FillOptions) {
@@ -124,7 +126,7 @@ export class Fill {
         throw new UpstreamError('unreachable', 'upstream ended the body too early');
       } catch (error) {
         tries = writer.size > before ? 1 : tries + 1;
-        if (!isResumable(error) || tries > this.#triesAllowed(writer)) throw error;
+        if (!isResumable(error) || tries > this.#triesAllowed(error)) throw error;
         const info = { repository: this.repository, digest: this.digest };
         this.#options.events.fillResumed({ ...info, at: writer.size, cause: error });
         await backoff(tries, signal);
@@ -136,9 +138,13 @@ export class Fill {
     });
   }
 
-  /** Before the first byte a failure is an answer (the client's next mirror may do better); after it, bytes are at stake. */
-  #triesAllowed(writer: BlobWriter): number {
-    return writer.size > 0 ? MAX_TRIES : 1;
+  /**
+   * Before the headers a failure is an answer, due while the client still waits (its next mirror may do better), and a
+   * timeout has used up that wait; after them, bytes are at stake.
+   */
+  #triesAllowed(error: UpstreamError): number {
+    if (this.#answered) return MAX_TRIES;
+    return error.kind === 'timeout' ? 0 : 1;
   }
 
   async #request(writer: BlobWriter, signal: AbortSignal): Promise<UpstreamBlob> {
@@ -154,6 +160,7 @@ export class Fill {
       this.#size = answer.size;
     }
     if (this.#size !== undefined) writer.expectSize(this.#size);
+    this.#answered = true;
     this.#headReady.resolve({ size: this.#size });
     return answer;
   }

@@ -9,6 +9,7 @@ import type { BlobStore } from '../store/blob-store.ts';
 import type { BlobRecord, MetadataStore } from '../store/metadata-store.ts';
 import { UpstreamError } from '../upstream/errors.ts';
 import type { PullThroughEvents } from './events.ts';
+import { withDeadline } from './deadline.ts';
 import { Fill } from './fill.ts';
 import type { Mirror } from './mirror.ts';
 import type { NegativeCache } from './negative-cache.ts';
@@ -182,11 +183,8 @@ export class PullBlob {
   }
 
   async #arriving(fill: Fill, mirror: Mirror, collapsed: boolean): Promise<BlobAnswer> {
-    const { size } = await this.#rememberingAbsence(
-      mirror,
-      fill.repository,
-      fill.digest,
-      () => fill.head,
+    const { size } = await this.#rememberingAbsence(mirror, fill.repository, fill.digest, () =>
+      withDeadline(fill.head, keyOf(fill.repository, fill.digest)),
     );
     return { state: 'arriving', fill, size, outcome: { kind: 'miss', collapsed } };
   }
