@@ -15,14 +15,11 @@ export interface LoggedRequest {
   readonly userAgent: string;
 }
 
-/**
- * One line per request, at level debug: a busy mirror would write little else. Failures of the server are logged where
- * they happen.
- */
+/** One line per request, whatever became of it. Failures of the server are logged where they happen, with their cause. */
 export function logRequest(log: Logger, request: LoggedRequest): void {
   const { method, path, status, outcome, sentBytes, aborted, remoteAddress, userAgent } = request;
   const durationMs = Math.round(request.durationMs);
-  log.debug(
+  log.info(
     { method, path, status, outcome, sentBytes, durationMs, aborted, remoteAddress, userAgent },
     'request',
   );

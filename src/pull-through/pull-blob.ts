@@ -179,7 +179,14 @@ export class PullBlob {
       const what = `linking ${fill.digest} to ${displayName(repository)}`;
       this.#events.backgroundFailure({ what, cause });
     });
-    return this.#arriving(fill, mirror, true).catch(() => undefined);
+    try {
+      return await this.#arriving(fill, mirror, true);
+    } catch (error) {
+      // A wait that is over is over for this client too.
+      if (error instanceof UpstreamError && error.kind === 'timeout') throw error;
+      await fill.settled.catch(() => undefined);
+      return undefined;
+    }
   }
 
   async #arriving(fill: Fill, mirror: Mirror, collapsed: boolean): Promise<BlobAnswer> {

@@ -75,7 +75,7 @@ test('a failure that a client never sees is logged as a warning with its cause',
   );
 });
 
-test('a request is one line at level debug', () => {
+test('a request is one line', () => {
   const { log, lines } = observed();
   logRequest(log, {
     method: 'GET',
@@ -90,7 +90,7 @@ test('a request is one line at level debug', () => {
   });
   const [{ time: _, ...line } = {}] = lines;
   assert.deepEqual(line, {
-    level: 'debug',
+    level: 'info',
     method: 'GET',
     path: '/v2/nginx/manifests/latest',
     status: 200,
