@@ -15,13 +15,10 @@ import {
   StoreFullError,
 } from '../store/blob-store.ts';
 import { UpstreamError } from '../upstream/errors.ts';
-import type { Upstream, UpstreamBlob } from '../upstream/upstream.ts';
-import { backoff } from './backoff.ts';
+import type { Upstream } from '../upstream/upstream.ts';
 import { Deferred } from './deferred.ts';
 import type { PullThroughEvents } from './events.ts';
-
-/** Tries without a single byte of progress after which a fill gives up. */
-const MAX_TRIES = 5;
+import { UpstreamBody } from './upstream-body.ts';
 
 export interface FillOptions {
   readonly repository: MirroredRepository;
@@ -51,16 +48,12 @@ export class Fill {
   readonly #options: FillOptions;
   readonly #stop = new AbortController();
   readonly #headReady = new Deferred<FillHead>();
-  #size: number | undefined;
-  /** Upstream's headers have been seen. */
-  #answered = false;
   #writer: BlobWriter | undefined;
 
   constructor(options: FillOptions) {
     this.repository = options.repository;
     this.digest = options.digest;
     this.#options = options;
-    this.#size = options.expectedSize;
     this.head = this.#headReady.promise;
     this.settled = this.#run();
     // Both outcomes reach everybody who asks; a fill that nobody waits for must not end the process.
@@ -105,9 +98,10 @@ export class Fill {
 
   /** A crash between the last byte and the commit leaves a whole body behind: it needs no upstream. */
   async #commitLeftover(writer: BlobWriter): Promise<BlobStat | undefined> {
-    if (writer.size === 0 || this.#size === undefined || writer.size < this.#size) return undefined;
+    const size = this.#options.expectedSize;
+    if (writer.size === 0 || size === undefined || writer.size < size) return undefined;
     try {
-      return await writer.commit({ digest: this.digest, size: this.#size });
+      return await writer.commit({ digest: this.digest, size });
     } catch (error) {
       if (!isMismatch(error)) throw error;
       await writer.truncate(0);
@@ -116,53 +110,23 @@ export class Fill {
   }
 
   async #fetch(writer: BlobWriter): Promise<BlobStat> {
+    const { upstream, events } = this.#options;
+    const { repository, digest } = this;
     const signal = this.#stop.signal;
-    for (let tries = 0; ;) {
-      const before = writer.size;
-      try {
-        const answer = await this.#request(writer, signal);
-        await writer.append(wanted(answer, before, this.#size), signal);
-        if (this.#size === undefined || writer.size >= this.#size) break;
-        throw new UpstreamError('unreachable', 'upstream ended the body too early');
-      } catch (error) {
-        tries = writer.size > before ? 1 : tries + 1;
-        if (!isResumable(error) || tries > this.#triesAllowed(error)) throw error;
-        const info = { repository: this.repository, digest: this.digest };
-        this.#options.events.fillResumed({ ...info, at: writer.size, cause: error });
-        await backoff(tries, signal);
-      }
-    }
-    return writer.commit({
-      digest: this.digest,
-      ...(this.#size !== undefined && { size: this.#size }),
+    const body = new UpstreamBody({
+      upstream,
+      repository,
+      digest,
+      size: this.#options.expectedSize,
+      signal,
+      onHead: (size) => {
+        if (size !== undefined) writer.expectSize(size);
+        this.#headReady.resolve({ size });
+      },
+      onResume: (at, cause) => events.fillResumed({ repository, digest, at, cause }),
     });
-  }
-
-  /**
-   * Before the headers a failure is an answer, due while the client still waits (its next mirror may do better), and a
-   * timeout has used up that wait; after them, bytes are at stake.
-   */
-  #triesAllowed(error: UpstreamError): number {
-    if (this.#answered) return MAX_TRIES;
-    return error.kind === 'timeout' ? 0 : 1;
-  }
-
-  async #request(writer: BlobWriter, signal: AbortSignal): Promise<UpstreamBlob> {
-    const { upstream } = this.#options;
-    const answer = await upstream.blob(this.repository.name, this.digest, writer.size, signal);
-    if (answer.size !== undefined) {
-      if (this.#size !== undefined && this.#size !== answer.size) {
-        throw new UpstreamError(
-          'bad-answer',
-          `upstream's ${this.digest} has ${answer.size} bytes, expected ${this.#size}`,
-        );
-      }
-      this.#size = answer.size;
-    }
-    if (this.#size !== undefined) writer.expectSize(this.#size);
-    this.#answered = true;
-    this.#headReady.resolve({ size: this.#size });
-    return answer;
+    await writer.append(body.from(writer.size), signal);
+    return writer.commit({ digest, ...(body.size !== undefined && { size: body.size }) });
   }
 
   /** Bytes that proved wrong go; bytes that are merely incomplete stay for the next fill. */
@@ -188,41 +152,12 @@ function isMismatch(error: unknown): boolean {
   return error instanceof DigestMismatchError || error instanceof SizeMismatchError;
 }
 
-/** Failures of the connection or of the moment, as against an answer that says no. */
-function isResumable(error: unknown): error is UpstreamError {
-  return (
-    error instanceof UpstreamError &&
-    (error.kind === 'unreachable' || error.kind === 'timeout' || error.kind === 'unavailable')
-  );
-}
-
 /** Keeping the bytes would help nobody: upstream contradicts itself, or the disk needs the room. */
 function isPointless(error: unknown): boolean {
   return (
     error instanceof StoreFullError ||
     (error instanceof UpstreamError && error.kind === 'bad-answer')
   );
-}
-
-/** The body from byte `from` on: without what upstream repeats when it ignores `Range`, and never longer than the blob. */
-async function* wanted(
-  answer: UpstreamBlob,
-  from: number,
-  size: number | undefined,
-): AsyncGenerator<Uint8Array> {
-  let position = answer.start;
-  for await (const chunk of answer.body) {
-    const repeated = from - position;
-    position += chunk.byteLength;
-    if (size !== undefined && position > size) {
-      throw new UpstreamError(
-        'bad-answer',
-        `upstream sent more than the ${size} bytes of the blob`,
-      );
-    }
-    if (repeated <= 0) yield chunk;
-    else if (repeated < chunk.byteLength) yield chunk.subarray(repeated);
-  }
 }
 
 function ignoreUnheard(): void {
