@@ -5,7 +5,7 @@
 import type { Clock } from '../clock.ts';
 import type { Digest } from '../oci/digest.ts';
 import { displayName, type MirroredRepository } from '../oci/repository.ts';
-import type { BlobStore } from '../store/blob-store.ts';
+import { type BlobStore, type Bytes, StoreFullError } from '../store/blob-store.ts';
 import type { BlobRecord, MetadataStore } from '../store/metadata-store.ts';
 import { UpstreamError } from '../upstream/errors.ts';
 import type { PullThroughEvents } from './events.ts';
@@ -14,16 +14,19 @@ import { Fill } from './fill.ts';
 import type { Mirror } from './mirror.ts';
 import type { NegativeCache } from './negative-cache.ts';
 import { HIT, type Outcome } from './outcome.ts';
+import { followOrPassThrough, passThrough } from './pass-through.ts';
 import type { Prefetch } from './prefetch.ts';
 
 export type BlobAnswer =
   | { readonly state: 'held'; readonly blob: BlobRecord; readonly outcome: Outcome }
-  /** Still arriving: follow the fill. `size` is unknown where neither upstream nor a manifest tells. */
+  /** Still arriving. `size` is unknown where neither upstream nor a manifest tells. */
   | {
       readonly state: 'arriving';
-      readonly fill: Fill;
       readonly size: number | undefined;
       readonly outcome: Outcome;
+      readonly open: (span: { readonly start: number; readonly end?: number }) => Bytes;
+      /** Resolves when it is held. */
+      readonly held: Promise<BlobRecord>;
     };
 
 export interface PullBlobOptions {
@@ -113,7 +116,7 @@ export class PullBlob {
     digest: Digest,
   ): Promise<BlobRecord> {
     const answer = await this.get(mirror, repository, digest);
-    return answer.state === 'held' ? answer.blob : answer.fill.settled;
+    return answer.state === 'held' ? answer.blob : answer.held;
   }
 
   /** Stops the fills; what they have written is kept for the next start. */
@@ -190,10 +193,24 @@ export class PullBlob {
   }
 
   async #arriving(fill: Fill, mirror: Mirror, collapsed: boolean): Promise<BlobAnswer> {
-    const { size } = await this.#rememberingAbsence(mirror, fill.repository, fill.digest, () =>
-      withDeadline(fill.head, keyOf(fill.repository, fill.digest)),
-    );
-    return { state: 'arriving', fill, size, outcome: { kind: 'miss', collapsed } };
+    const { repository, digest } = fill;
+    const { upstream } = mirror;
+    const outcome = { kind: 'miss', collapsed } as const;
+    try {
+      const { size } = await this.#rememberingAbsence(mirror, repository, digest, () =>
+        withDeadline(fill.head, keyOf(repository, digest)),
+      );
+      const options = { upstream, repository, digest, size };
+      const open = (span: { start: number; end?: number }): Bytes =>
+        followOrPassThrough(fill, options, span);
+      return { state: 'arriving', size, outcome, open, held: fill.settled };
+    } catch (error) {
+      if (!(error instanceof StoreFullError)) throw error;
+      const { size } = await upstream.headBlob(repository.name, digest);
+      const options = { upstream, repository, digest, size };
+      const open = (span: { start: number; end?: number }): Bytes => passThrough(options, span);
+      return { state: 'arriving', size, outcome, open, held: fill.settled };
+    }
   }
 
   #begin(

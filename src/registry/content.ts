@@ -3,7 +3,6 @@ import type { Digest } from '../oci/digest.ts';
 import { OciError } from '../oci/error-codes.ts';
 import type { Reference } from '../oci/reference.ts';
 import type { HostedRepository, MirroredRepository } from '../oci/repository.ts';
-import type { Fill } from '../pull-through/fill.ts';
 import { HIT, type Outcome } from '../pull-through/outcome.ts';
 import type { PullThrough } from '../pull-through/pull-through.ts';
 import type { BlobStore, Bytes, ByteSpan } from '../store/blob-store.ts';
@@ -129,8 +128,8 @@ export class Content {
   async #mirroredBlob(repository: MirroredRepository, digest: Digest): Promise<BlobContent> {
     const answer = await this.#pullThrough.blob(repository, digest);
     if (answer.state === 'held') return this.#heldBlob(digest, answer.blob.size);
-    const { fill, size, outcome } = answer;
-    return { digest, size, outcome, open: (span) => Promise.resolve(followFill(fill, span)) };
+    const { size, outcome, open } = answer;
+    return { digest, size, outcome, open: (span) => Promise.resolve(open(span ?? { start: 0 })) };
   }
 
   #heldBlob(digest: Digest, size: number): BlobContent {
@@ -159,8 +158,4 @@ export class Content {
     const known = await this.#metadata.hasRepository(hosted);
     return new OciError(known ? code : 'NAME_UNKNOWN', { detail: { name: hosted.name } });
   }
-}
-
-function followFill(fill: Fill, span: ByteSpan | undefined): Bytes {
-  return fill.follow(span ?? { start: 0 });
 }
