@@ -1,5 +1,4 @@
 import { writeFile } from 'node:fs/promises';
-import type { Exchange } from './tap.ts';
 import { describeExchange, type Traffic } from './traffic.ts';
 
 export interface Row {
@@ -10,6 +9,8 @@ export interface Row {
   readonly clientRequests: number;
   readonly upstreamHeads: number;
   readonly upstreamGets: number;
+  /** Every request on either side, in order. */
+  readonly exchanges: readonly string[];
   /** Why it failed, a line each. */
   readonly problems: readonly string[];
 }
@@ -26,13 +27,6 @@ const HEADINGS = ['client', 'scenario', 'outcome', 'requests', 'upstream HEAD/GE
 
 /** Enough for any single pull or push; a stampede's log would bury everything else. */
 const MAX_EXCHANGES_SHOWN = 100;
-
-function exchangeLines(side: string, exchanges: readonly Exchange[]): string[] {
-  const shown = exchanges.slice(0, MAX_EXCHANGES_SHOWN);
-  const lines = shown.map((exchange) => `${side}: ${describeExchange(exchange)}`);
-  const more = exchanges.length - shown.length;
-  return more === 0 ? lines : [...lines, `${side}: and ${more} more`];
-}
 
 /** Collects the outcome of every trial and shows it as it happens. */
 export class Report {
@@ -63,21 +57,27 @@ export class Report {
     const upstream = (method: string): number =>
       upstreamSide.filter((exchange) => exchange.method === method).length;
     const outcome = problems.length === 0 ? 'ok' : 'FAIL';
+    const exchanges = [
+      ...clientSide.map((exchange) => `client: ${describeExchange(exchange)}`),
+      ...upstreamSide.map((exchange) => `upstream: ${describeExchange(exchange)}`),
+    ];
     this.#rows.push({
       ...trial,
       outcome,
       clientRequests: clientSide.length,
       upstreamHeads: upstream('HEAD'),
       upstreamGets: upstream('GET'),
+      exchanges,
       problems,
     });
     const { client, scenario, seconds } = trial;
     console.log(`${outcome.padEnd(4)} ${client}: ${scenario} (${seconds.toFixed(1)} s)`);
     if (outcome === 'ok') return;
+    const more = exchanges.length - MAX_EXCHANGES_SHOWN;
     const lines = [
       ...problems.flatMap((problem) => problem.split('\n')),
-      ...exchangeLines('client', clientSide),
-      ...exchangeLines('upstream', upstreamSide),
+      ...exchanges.slice(0, MAX_EXCHANGES_SHOWN),
+      ...(more > 0 ? [`and ${more} more requests`] : []),
     ];
     for (const line of lines) console.log(`       ${line}`);
   }
