@@ -1,4 +1,4 @@
-import { mkdir, writeFile } from 'node:fs/promises';
+import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { programEnvironment } from './command.ts';
 import { Daemon } from './daemon.ts';
@@ -74,6 +74,13 @@ export class Holdfast {
     await this.#daemon?.kill();
   }
 
+  /** Starts again with nothing in it. */
+  async forget(signal: AbortSignal): Promise<void> {
+    await this.#daemon?.stop();
+    await rm(this.#storage, { recursive: true });
+    await this.launch(signal);
+  }
+
   /** Ends it, and the taps; throws if it had to be killed. */
   async stop(): Promise<void> {
     const ended = (await this.#daemon?.stop()) ?? true;
@@ -88,11 +95,15 @@ export class Holdfast {
     const upstream = tags === undefined ? { url } : { url, tags };
     const config = {
       listen: { host: '127.0.0.1', port: this.#port },
-      storage: { dir: join(directory, 'storage') },
+      storage: { dir: this.#storage },
       upstreams: { 'docker.io': upstream, 'quay.io': upstream },
     };
     await mkdir(directory, { recursive: true });
     await writeFile(this.#configFile, JSON.stringify(config));
+  }
+
+  get #storage(): string {
+    return join(this.#options.directory, 'storage');
   }
 
   get #configFile(): string {

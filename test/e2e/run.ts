@@ -8,6 +8,7 @@ import { join } from 'node:path';
 import { Bench } from './bench.ts';
 import { Cleanup } from './cleanup.ts';
 import type { ClientKind } from './client.ts';
+import { containerd } from './clients/containerd.ts';
 import { docker } from './clients/docker.ts';
 import { skopeo } from './clients/skopeo.ts';
 import { Holdfast } from './holdfast.ts';
@@ -19,6 +20,7 @@ import { brokenUpstream } from './scenarios/broken-upstream.ts';
 import { build } from './scenarios/build.ts';
 import { clientLife } from './scenarios/client-life.ts';
 import { missingTag } from './scenarios/missing-tag.ts';
+import { pushKnownUpstream } from './scenarios/push-known-upstream.ts';
 import { restart } from './scenarios/restart.ts';
 import { staleTag } from './scenarios/stale-tag.ts';
 import { stampede } from './scenarios/stampede.ts';
@@ -40,6 +42,7 @@ const SPECIAL: readonly Play[] = [
   { title: 'stale-tag', kind: skopeo, scenario: staleTag, tags: { maxAge: '0s' } },
   { title: 'missing-tag', kind: skopeo, scenario: missingTag },
   { title: 'broken-upstream', kind: skopeo, scenario: brokenUpstream },
+  { title: 'push-known-upstream', kind: containerd, scenario: pushKnownUpstream },
   { title: 'restart', kind: skopeo, scenario: restart },
 ];
 

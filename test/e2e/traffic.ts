@@ -70,6 +70,16 @@ export function fetchedOnce(digests: readonly string[]): Expectation {
   };
 }
 
+/** The upstream sends none of `digests` twice, and nothing else. */
+export function fetchedAtMostOnce(digests: readonly string[]): Expectation {
+  return ({ upstreamSide }) => {
+    const left = new Set(digests);
+    return upstreamSide
+      .filter((seen) => isContentGet(seen) && !left.delete(digestOf(seen) ?? ''))
+      .map(({ target }) => `upstream was sent an unneeded GET ${target}`);
+  };
+}
+
 /** The upstream hears nothing. */
 export const upstreamUntouched: Expectation = ({ upstreamSide }) =>
   upstreamSide.map(({ method, target }) => `upstream was sent ${method} ${target}`);
