@@ -131,8 +131,13 @@ async function start(
     SWEEP_INTERVAL_MS,
     async () => {
       const { uploadMaxAge } = config.push;
-      const expireUploads = (before: number) => pushBlob.expire(before);
-      const swept = await sweep({ metadata, blobs, clock, expireUploads, uploadMaxAge });
+      const swept = await sweep({
+        metadata,
+        blobs,
+        clock,
+        uploadMaxAge,
+        expireUploads: (before) => pushBlob.expire(before),
+      });
       if (swept.uploads + swept.unfinished > 0) log.info({ ...swept }, 'leftovers removed');
     },
     (error) => log.error({ err: error }, 'the sweep failed'),

@@ -1,8 +1,10 @@
 /** Gets manifests from upstream into the metadata store: one request per key however many clients ask. */
 import type { Clock } from '../clock.ts';
 import { parseManifest } from '../oci/manifest.ts';
-import { type Reference, referenceText } from '../oci/reference.ts';
+import type { Digest } from '../oci/digest.ts';
+import { type Reference, referenceText, type Tag } from '../oci/reference.ts';
 import { displayName, type MirroredRepository } from '../oci/repository.ts';
+import { StoreFullError } from '../store/blob-store.ts';
 import { manifestCommit } from '../store/manifest-commit.ts';
 import type { ManifestCommit, ManifestRecord, MetadataStore } from '../store/metadata-store.ts';
 import { UpstreamError } from '../upstream/errors.ts';
@@ -13,6 +15,8 @@ import { SingleFlight } from './single-flight.ts';
 
 export interface FetchedManifest {
   readonly manifest: ManifestRecord;
+  /** The bytes, only where they could not be kept (the disk is full). */
+  readonly unkept?: Uint8Array;
 }
 
 interface Flight<Value> {
@@ -51,9 +55,15 @@ export class ManifestFetcher {
         if (adopted) return { manifest: adopted };
         const fetched = await mirror.upstream.manifest(repository.name, reference);
         const commit = this.#commitOf(repository, reference, fetched);
-        await this.#metadata.commitManifest(commit);
         const { digest, mediaType, content } = commit;
-        return { manifest: { digest, mediaType, size: content.byteLength } };
+        const manifest = { digest, mediaType, size: content.byteLength };
+        try {
+          await this.#metadata.commitManifest(commit);
+          return { manifest };
+        } catch (error) {
+          if (!(error instanceof StoreFullError)) throw error;
+          return { manifest, unkept: content };
+        }
       }),
     );
   }
@@ -72,13 +82,22 @@ export class ManifestFetcher {
         );
         if (digest === undefined || mediaType === undefined || size === undefined) return undefined;
         if (reference.kind === 'tag') {
-          await this.#metadata.recordTag(repository, reference.tag, digest, this.#clock.now());
+          await this.noteTag(repository, reference.tag, digest);
         } else if (reference.digest !== digest) {
           throw new UpstreamError('bad-answer', `upstream calls ${reference.digest} by ${digest}`);
         }
         return { digest, mediaType, size };
       }),
     );
+  }
+
+  /** Notes that the tag names the digest now. On a full disk the note is lost, which costs a revalidation, not the pull. */
+  async noteTag(repository: MirroredRepository, tag: Tag, digest: Digest): Promise<void> {
+    try {
+      await this.#metadata.recordTag(repository, tag, digest, this.#clock.now());
+    } catch (error) {
+      if (!(error instanceof StoreFullError)) throw error;
+    }
   }
 
   rememberAbsent(mirror: Mirror, repository: MirroredRepository, reference: Reference): void {

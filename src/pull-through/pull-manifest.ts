@@ -18,6 +18,8 @@ import { SingleFlight } from './single-flight.ts';
 export interface ManifestAnswer {
   readonly manifest: ManifestRecord;
   readonly outcome: Outcome;
+  /** The bytes, only where they could not be kept; else the metadata store has them. */
+  readonly unkept?: Uint8Array;
 }
 
 export interface PullManifestOptions {
@@ -28,7 +30,7 @@ export interface PullManifestOptions {
 }
 
 /** How a tag came to be checked against upstream just now. */
-type Checked = { readonly manifest: ManifestRecord; readonly changed: boolean };
+type Checked = FetchedManifest & { readonly changed: boolean };
 
 export class PullManifest {
   readonly #metadata: MetadataStore;
@@ -98,7 +100,7 @@ export class PullManifest {
     if (!record.manifest) {
       // Known from a HEAD alone: while that is fresh, the tag means that digest.
       return age.state === 'fresh'
-        ? this.#byDigest(mirror, repository, record.digest)
+        ? this.#byToldDigest(mirror, repository, tag, record.digest)
         : miss(this.#fetcher.fetch(mirror, repository, { kind: 'tag', tag }));
     }
     if (age.state === 'fresh') return { manifest: record.manifest, outcome: HIT };
@@ -117,6 +119,21 @@ export class PullManifest {
     return this.#revalidated(mirror, repository, tag, record, policy, age.age);
   }
 
+  /** The digest that a HEAD has told may be gone again, where the tag has moved on since: the tag itself tells then. */
+  async #byToldDigest(
+    mirror: Mirror,
+    repository: MirroredRepository,
+    tag: Tag,
+    digest: Digest,
+  ): Promise<ManifestAnswer> {
+    try {
+      return await this.#byDigest(mirror, repository, digest);
+    } catch (error) {
+      if (!(error instanceof UpstreamError) || error.kind !== 'not-found') throw error;
+      return miss(this.#fetcher.fetch(mirror, repository, { kind: 'tag', tag }));
+    }
+  }
+
   async #revalidated(
     mirror: Mirror,
     repository: MirroredRepository,
@@ -127,9 +144,9 @@ export class PullManifest {
   ): Promise<ManifestAnswer> {
     const { joined, result } = this.#revalidate(mirror, repository, tag, record);
     try {
-      const { manifest, changed } = await result;
+      const { changed, ...fetched } = await result;
       return {
-        manifest,
+        ...fetched,
         outcome: { kind: changed ? 'updated' : 'revalidated', collapsed: joined },
       };
     } catch (error) {
@@ -167,11 +184,11 @@ export class PullManifest {
         try {
           const head = await mirror.upstream.headManifest(repository.name, { kind: 'tag', tag });
           if (head.digest === record.digest && record.manifest) {
-            await this.#metadata.recordTag(repository, tag, head.digest, this.#clock.now());
+            await this.#fetcher.noteTag(repository, tag, head.digest);
             return { manifest: record.manifest, changed: false };
           }
-          const { manifest } = await this.#moved(mirror, repository, tag, head.digest);
-          return { manifest, changed: manifest.digest !== record.digest };
+          const moved = await this.#moved(mirror, repository, tag, head.digest);
+          return { ...moved, changed: moved.manifest.digest !== record.digest };
         } catch (error) {
           await this.#learnDeletion(error, mirror, repository, tag);
           throw error;
@@ -189,11 +206,8 @@ export class PullManifest {
     // Without a digest only the bytes can tell whether the tag has moved.
     if (digest === undefined)
       return this.#fetcher.fetch(mirror, repository, { kind: 'tag', tag }).result;
-    const held = await this.#metadata.findManifest(repository, digest);
-    const manifest =
-      held ??
-      (await this.#fetcher.fetch(mirror, repository, { kind: 'digest', digest }).result).manifest;
-    await this.#metadata.recordTag(repository, tag, digest, this.#clock.now());
+    const { manifest } = await this.#byToldDigest(mirror, repository, tag, digest);
+    await this.#metadata.recordTag(repository, tag, manifest.digest, this.#clock.now());
     return { manifest };
   }
 
@@ -214,8 +228,7 @@ async function miss(flight: {
   readonly joined: boolean;
   readonly result: Promise<FetchedManifest>;
 }): Promise<ManifestAnswer> {
-  const { manifest } = await flight.result;
-  return { manifest, outcome: { kind: 'miss', collapsed: flight.joined } };
+  return { ...(await flight.result), outcome: { kind: 'miss', collapsed: flight.joined } };
 }
 
 /** May held content be served although upstream failed in this way? */

@@ -14,6 +14,8 @@ import type { Target } from './naming.ts';
 export interface ManifestContent {
   readonly manifest: ManifestRecord;
   readonly outcome: Outcome;
+  /** The bytes, only where they could not be kept. */
+  readonly unkept?: Uint8Array;
 }
 
 export interface BlobContent {

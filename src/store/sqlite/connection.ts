@@ -1,5 +1,6 @@
 import { dirname } from 'node:path';
 import Database from 'better-sqlite3';
+import { StoreFullError } from '../blob-store.ts';
 import { makeDirectory, syncDirectory } from '../directories.ts';
 import { DatabaseVersionError, migrate } from './migrate.ts';
 
@@ -66,12 +67,21 @@ export class Connection {
    * A durable commit syncs the whole log, so everything committed before it is durable too.
    */
   write<T>(work: () => T, { durable }: { readonly durable: boolean }): T {
-    if (!durable) return this.#transaction.immediate(work) as T;
+    if (!durable) return this.#run(work);
     this.#database.pragma('synchronous = FULL');
     try {
-      return this.#transaction.immediate(work) as T;
+      return this.#run(work);
     } finally {
       this.#database.pragma('synchronous = NORMAL');
+    }
+  }
+
+  #run<T>(work: () => T): T {
+    try {
+      return this.#transaction.immediate(work) as T;
+    } catch (cause) {
+      const full = cause instanceof Database.SqliteError && cause.code === 'SQLITE_FULL';
+      throw full ? new StoreFullError('the disk is full', { cause }) : cause;
     }
   }
 
