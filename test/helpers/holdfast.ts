@@ -10,9 +10,15 @@ import { createLogger } from '../../src/observe/log.ts';
 /** A clock that a test moves forward; it runs by itself too, so that nothing that waits for it hangs. */
 export class TestClock implements Clock {
   #ahead = 0;
+  #stopped: number | undefined;
 
   now(): number {
-    return Date.now() + this.#ahead;
+    return (this.#stopped ?? Date.now()) + this.#ahead;
+  }
+
+  /** From now on time passes by `advance` alone. */
+  stop(): void {
+    this.#stopped ??= Date.now();
   }
 
   /** Moves on by `ms`. */
