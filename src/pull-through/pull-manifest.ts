@@ -206,9 +206,9 @@ export class PullManifest {
     // Without a digest only the bytes can tell whether the tag has moved.
     if (digest === undefined)
       return this.#fetcher.fetch(mirror, repository, { kind: 'tag', tag }).result;
-    const { manifest } = await this.#byToldDigest(mirror, repository, tag, digest);
-    await this.#metadata.recordTag(repository, tag, manifest.digest, this.#clock.now());
-    return { manifest };
+    const told = await this.#byToldDigest(mirror, repository, tag, digest);
+    await this.#fetcher.noteTag(repository, tag, told.manifest.digest);
+    return told;
   }
 
   async #learnDeletion(
