@@ -92,12 +92,12 @@ disabled_plugins = ["io.containerd.grpc.v1.cri", "io.containerd.internal.v1.opt"
   /** A mirror for every origin, told by `?ns=`; and Holdfast itself over plain HTTP. */
   async #writeHosts(address: string): Promise<void> {
     const host = `[host."http://${address}"]\n  capabilities = ["pull", "resolve", "push"]\n`;
-    // Nothing listens on the origin's port: giving up on the mirror fails at once.
-    const mirror = `server = "http://127.0.0.1:1"\n\n${host}`;
-    for (const [name, content] of [
-      ['_default', mirror],
-      [address, `server = "http://${address}"\n`],
+    for (const [name, server] of [
+      // Nothing listens on the origin's port: giving up on the mirror fails at once.
+      ['_default', 'http://127.0.0.1:1'],
+      [address, `http://${address}`],
     ] as const) {
+      const content = `server = "${server}"\n\n${host}`;
       await mkdir(join(this.#hosts, name), { recursive: true });
       await writeFile(join(this.#hosts, name, 'hosts.toml'), content);
     }
