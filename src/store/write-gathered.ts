@@ -24,16 +24,21 @@ export async function writeGathered(
 ): Promise<void> {
   signal.throwIfAborted();
   const chunks = source[Symbol.asyncIterator]();
-  // One slot for whoever waits, instead of Promise.race, which would leave a reaction per chunk behind.
+  // One slot for the wait that is on, instead of Promise.race, which would leave a reaction per chunk behind.
+  let stopped: { readonly reason: unknown } | undefined;
   let interrupt: ((reason: unknown) => void) | undefined;
-  const onAbort = (): void => interrupt?.(signal.reason);
+  const stop = (reason: unknown): void => {
+    stopped ??= { reason };
+    interrupt?.(reason);
+  };
+  const onAbort = (): void => stop(signal.reason);
   signal.addEventListener('abort', onAbort, { once: true });
-  const gatherer = new Gatherer(write, (reason) => interrupt?.(reason));
+  const gatherer = new Gatherer(write, stop);
   try {
     for (;;) {
+      if (stopped !== undefined) throw stopped.reason;
       const next = await new Promise<IteratorResult<Uint8Array, unknown>>((resolve, reject) => {
         interrupt = reject;
-        if (signal.aborted) reject(signal.reason as Error);
         chunks.next().then(resolve, reject);
       });
       if (next.done === true) break;

@@ -173,8 +173,7 @@ export function blobStoreContract(name: string, openStore: OpenBlobStore): void 
       const stop = new AbortController();
       const appending = writer.append(feed, stop.signal);
       const reason = new Error('shutting down');
-      const reader = writer.follow({ start: 0, end: 1 })[Symbol.asyncIterator]();
-      await reader.next();
+      await collect(writer.follow({ start: 0, end: 1 }));
       stop.abort(reason);
       await assert.rejects(appending, reason);
       assert.equal(writer.size, 70_000);

@@ -1,0 +1,39 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
+
+/** A process of its own that can be killed for real, and what it says line by line. */
+export class Child {
+  readonly #process: ChildProcess;
+  readonly #lines: AsyncIterator<string>;
+
+  /** `shell`: run before it in the same process, for limits. */
+  constructor(script: string, args: readonly string[], shell = ':') {
+    const file = fileURLToPath(new URL(`children/${script}`, import.meta.url));
+    const command = [process.execPath, '--import', 'tsx', file, ...args];
+    this.#process = spawn('sh', ['-c', `${shell}; exec "$@"`, 'sh', ...command], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
+    const { stdout } = this.#process;
+    if (stdout === null) throw new Error('the child has no output');
+    this.#lines = createInterface(stdout)[Symbol.asyncIterator]();
+  }
+
+  /** The next line that it says; undefined when it has said everything. */
+  async line(): Promise<string | undefined> {
+    const result = await this.#lines.next();
+    return result.done === true ? undefined : result.value;
+  }
+
+  /** What it had said before it died. */
+  async kill(): Promise<string[]> {
+    const ended = once(this.#process, 'exit');
+    this.#process.kill('SIGKILL');
+    const rest: string[] = [];
+    for (let line = await this.line(); line !== undefined; line = await this.line())
+      rest.push(line);
+    await ended;
+    return rest;
+  }
+}

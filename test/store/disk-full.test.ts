@@ -1,0 +1,65 @@
+import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
+import { mkdir, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { describe, it, type TestContext } from 'node:test';
+import { promisify } from 'node:util';
+import { digestOf } from '../../src/oci/digest.ts';
+import { StoreFullError } from '../../src/store/blob-store.ts';
+import { chunksOf, collect, contentOf, StepReader } from '../contracts/bytes.ts';
+import { Child } from './child.ts';
+import { openDiskStore } from './open-disk-store.ts';
+import { temporaryDirectory } from './temporary-directory.ts';
+
+const run = promisify(execFile);
+
+/** A file system of 4 MiB of its own; undefined where mounting is not permitted. */
+async function smallDisk(t: TestContext): Promise<string | undefined> {
+  const dir = join(await temporaryDirectory(t), 'disk');
+  await mkdir(dir);
+  try {
+    await run('mount', ['-t', 'tmpfs', '-o', 'size=4m', 'tmpfs', dir]);
+  } catch {
+    return undefined;
+  }
+  return dir;
+}
+
+describe('a disk without room', () => {
+  it('stops an append with StoreFullError, which goes on when there is room again', async (t) => {
+    const dir = await smallDisk(t);
+    if (dir === undefined) return t.skip('mounting a small file system is not permitted here');
+    try {
+      const content = contentOf(3_000_000);
+      await writeFile(join(dir, 'ballast'), Buffer.alloc(2 * 1024 * 1024));
+      const store = await openDiskStore(t, dir);
+      const writer = await store.create('upload-1');
+      const follower = new StepReader(writer.follow({ start: 0 }));
+      await assert.rejects(writer.append(chunksOf(content)), (error) => {
+        assert.ok(error instanceof StoreFullError);
+        assert.equal((error.cause as NodeJS.ErrnoException).code, 'ENOSPC');
+        return true;
+      });
+      assert.ok(writer.size > 1_000_000 && writer.size < content.length);
+      await assert.rejects(store.probe(), StoreFullError);
+
+      await rm(join(dir, 'ballast'));
+      await store.probe();
+      await writer.append(chunksOf(content.subarray(writer.size)));
+      await writer.commit({ digest: digestOf(content), size: content.length });
+      assert.ok(content.equals(await follower.readAll()));
+      assert.ok(content.equals(await collect(await store.open(digestOf(content)))));
+      await store.close();
+    } finally {
+      await run('umount', [dir]);
+    }
+  });
+
+  it('is not what a limit on the size of one file means', async (t) => {
+    const dir = await temporaryDirectory(t);
+    // POSIX counts the limit in blocks of 512 bytes.
+    const child = new Child('append.ts', [dir, '3000000', '3000000'], 'ulimit -f 2000');
+    const said = JSON.parse((await child.line()) ?? '') as Record<string, unknown>;
+    assert.deepEqual(said, { name: 'Error', code: 'EFBIG', size: 1_024_000 });
+  });
+});
