@@ -89,6 +89,11 @@ export class FakeUpstream {
     return this.#second.url;
   }
 
+  /** Connections that the registry itself has accepted so far. */
+  get connections(): number {
+    return this.#registry.connections;
+  }
+
   /** The most requests that were under way at the same time since `clear`. */
   get peak(): number {
     return this.#peak;

@@ -13,6 +13,7 @@ export class Listener {
   readonly #tls: ListenerTls | undefined;
   #server: Server | undefined;
   #port = 0;
+  #connections = 0;
 
   private constructor(handler: RequestListener, tls: ListenerTls | undefined) {
     this.#handler = handler;
@@ -33,6 +34,11 @@ export class Listener {
     return `${this.#tls === undefined ? 'http' : 'https'}://127.0.0.1:${this.#port}`;
   }
 
+  /** Connections accepted so far. */
+  get connections(): number {
+    return this.#connections;
+  }
+
   async listen(): Promise<void> {
     if (this.#server !== undefined) return;
     const server: Server =
@@ -40,6 +46,9 @@ export class Listener {
         ? createServer(this.#handler)
         : createTlsServer(this.#tls, this.#handler);
     this.#server = server;
+    server.on('connection', () => {
+      this.#connections++;
+    });
     await new Promise<void>((resolve, reject) => {
       server.once('error', reject);
       server.listen(this.#port, '127.0.0.1', resolve);

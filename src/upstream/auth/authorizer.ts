@@ -58,10 +58,10 @@ export class Authorizer {
       this.#usesBasic = false;
       if (sent?.startsWith('Bearer ') === true) {
         this.#tokens.refused(repository, sent.slice('Bearer '.length));
-        // Whoever was refused at the same time may have a newer one already.
-        const newer = this.#tokens.cached(repository);
-        if (newer !== undefined) return `Bearer ${newer}`;
       }
+      // Others were challenged at the same time, and one of them may have brought a token meanwhile.
+      const newer = this.#tokens.cached(repository);
+      if (newer !== undefined) return `Bearer ${newer}`;
       return `Bearer ${await this.#tokens.fetch(repository, this.#tokenUrl(bearer, repository))}`;
     }
     if (challenges.some(({ scheme }) => scheme === 'basic')) {

@@ -8,12 +8,13 @@ export interface AbandonTerms {
   readonly connect: number;
   /** Milliseconds until the answer is in: in whole, or its headers if `answered` is called then. */
   readonly answer: number;
-  readonly signal?: AbortSignal | undefined;
+  /** Each of them ends the exchange, with its reason. */
+  readonly signals: readonly AbortSignal[];
   /** The request, for messages: upstream, method, what. */
   readonly what: string;
 }
 
-/** Everything that makes us give up on an exchange: its signal and its time limits. */
+/** Everything that makes us give up on an exchange: signals and time limits. */
 export class Abandon {
   /** Why we gave up; what then fails on the wire is only the echo. */
   reason: Error | undefined;
@@ -25,7 +26,7 @@ export class Abandon {
   constructor(stream: Request, terms: AbandonTerms) {
     this.#stream = stream;
     this.#terms = terms;
-    const { connect, answer, signal } = terms;
+    const { connect, answer, signals } = terms;
     this.#connect = setTimeout(() => {
       this.now('timeout', `no connection within ${connect} ms`);
     }, connect);
@@ -37,8 +38,8 @@ export class Abandon {
         this.#watch(request, socket);
       });
     });
-    signal?.addEventListener('abort', this.#abort, { once: true });
-    if (signal?.aborted === true) this.#abort();
+    for (const signal of signals) signal.addEventListener('abort', this.#abort);
+    if (signals.some((signal) => signal.aborted)) this.#abort();
   }
 
   now(kind: UpstreamError['kind'], problem: string): void {
@@ -53,11 +54,12 @@ export class Abandon {
   disarm(): void {
     clearTimeout(this.#connect);
     clearTimeout(this.#answer);
-    this.#terms.signal?.removeEventListener('abort', this.#abort);
+    for (const signal of this.#terms.signals) signal.removeEventListener('abort', this.#abort);
   }
 
   readonly #abort = (): void => {
-    this.#give(this.#terms.signal?.reason as Error);
+    const aborted = this.#terms.signals.find((signal) => signal.aborted);
+    this.#give(aborted?.reason as Error);
   };
 
   #give(reason: Error): void {

@@ -9,12 +9,13 @@ export interface RateLimit {
   readonly remaining: number;
 }
 
-/** One answer of upstream, told when it is over. Redirects and 401s count as answers too. */
+/** What became of one request to upstream, told when it is over. Redirects and 401s count as answers too. */
 export interface UpstreamAnswer {
   readonly upstream: string;
   readonly method: 'GET' | 'HEAD';
   readonly kind: AnswerKind;
-  readonly status: number;
+  /** Undefined where there was no answer: refused, cut, timed out. */
+  readonly status: number | undefined;
   readonly rateLimit?: RateLimit;
   /** Bytes of the body that arrived. */
   readonly bytes: number;

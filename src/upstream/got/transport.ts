@@ -1,4 +1,4 @@
-import { got, type Got, type Request } from 'got';
+import { got, type Got } from 'got';
 import { UpstreamError } from '../errors.ts';
 import { AddressPolicy, RefusedAddressError } from './address-policy.ts';
 import { Agents } from './agents.ts';
@@ -26,9 +26,7 @@ export class Transport {
   readonly #addresses: AddressPolicy;
   readonly #slots: ConnectionSlots;
   readonly #got: Got;
-  /** Under way. */
-  readonly #streams = new Set<Request>();
-  #closed = false;
+  readonly #closing = new AbortController();
 
   constructor(options: UpstreamOptions) {
     this.#options = options;
@@ -49,7 +47,7 @@ export class Transport {
   /** Sends the request as soon as a connection slot is free; resolves when the headers of its answer are in. */
   async send(hop: Hop, budget: TimeBudget, signal?: AbortSignal): Promise<Exchange> {
     const use = hop.kind === 'blob' && hop.method === 'GET' ? 'body' : 'short';
-    const release = await budget.suspend(() => this.#slot(use, hop.what, signal));
+    const release = await budget.suspend(() => this.#slot(use, signal));
     try {
       return await this.#exchange(hop, budget, signal, (exchange) => {
         release();
@@ -57,29 +55,27 @@ export class Transport {
       });
     } catch (error) {
       release();
+      if (signal?.aborted !== true) this.#tell(hop);
       throw error;
     }
   }
 
   /** Cuts what is under way and refuses what comes. */
   close(): void {
-    this.#closed = true;
+    const { name } = this.#options;
+    this.#closing.abort(new UpstreamError('unreachable', `${name}: the client is closed`));
     this.#slots.close();
-    for (const stream of this.#streams) stream.destroy(new Error('the client is closed'));
     this.#agents.close();
   }
 
-  async #slot(
-    use: 'short' | 'body',
-    what: string,
-    signal: AbortSignal | undefined,
-  ): Promise<() => void> {
+  async #slot(use: 'short' | 'body', signal: AbortSignal | undefined): Promise<() => void> {
+    this.#closing.signal.throwIfAborted();
     try {
-      if (!this.#closed) return await this.#slots.acquire(use, signal);
+      return await this.#slots.acquire(use, signal);
     } catch (error) {
-      if (!this.#closed) throw error;
+      this.#closing.signal.throwIfAborted();
+      throw error;
     }
-    throw new UpstreamError('unreachable', `${what}: the client is closed`);
   }
 
   async #exchange(
@@ -97,24 +93,19 @@ export class Transport {
         agent: this.#agents.for(url),
         dnsLookup: this.#lookupFor(url, what),
       });
-      this.#streams.add(stream);
       try {
         return await Exchange.open(stream, {
           connect,
           answer: budget.left,
-          signal,
+          signals: [this.#closing.signal, ...(signal ? [signal] : [])],
           what,
-          onOver: (exchange) => {
-            this.#streams.delete(stream);
-            onOver(exchange);
-          },
+          onOver,
         });
       } catch (error) {
-        this.#streams.delete(stream);
         // The server closed a kept-alive connection just as we took it. Each try uses one up, so this ends.
         const cause = error instanceof UpstreamError ? error.cause : undefined;
         const stale = stream.reusedSocket === true && errorCode(cause) === 'ECONNRESET';
-        if (!stale || this.#closed) throw error;
+        if (!stale) throw error;
       }
     }
   }
@@ -130,10 +121,15 @@ export class Transport {
     }
   }
 
-  #tell({ method, kind }: Hop, { status, headers, bytes }: Exchange): void {
-    const rateLimit = rateLimitOf(headers);
-    const upstream = this.#options.name;
-    const { onAnswer } = this.#options;
-    onAnswer?.({ upstream, method, kind, status, bytes, ...(rateLimit && { rateLimit }) });
+  #tell({ method, kind }: Hop, exchange?: Exchange): void {
+    const rateLimit = exchange && rateLimitOf(exchange.headers);
+    this.#options.onAnswer?.({
+      upstream: this.#options.name,
+      method,
+      kind,
+      status: exchange?.status,
+      bytes: exchange?.bytes ?? 0,
+      ...(rateLimit && { rateLimit }),
+    });
   }
 }
