@@ -16,6 +16,8 @@ import { OpenUploads } from './open-uploads.ts';
 
 /** A repository with more unfinished uploads than that has a client that leaks them. */
 const MAX_UPLOADS_PER_REPOSITORY = 1_000;
+/** Seconds (distribution-spec: a 429 should tell); other uploads have to end first. */
+const UPLOADS_RETRY_AFTER = '10';
 
 /** Inclusive, as `Content-Range` of a chunk tells it. */
 export interface ChunkRange {
@@ -64,7 +66,8 @@ export class PushBlob {
   /** Opens a session. TOOMANYREQUESTS where the repository has too many. */
   async begin(repository: HostedRepository, algorithm: DigestAlgorithm): Promise<Upload> {
     if ((await this.#metadata.countUploads(repository)) >= MAX_UPLOADS_PER_REPOSITORY) {
-      throw new OciError('TOOMANYREQUESTS', { message: 'too many unfinished uploads' });
+      const headers = { 'Retry-After': UPLOADS_RETRY_AFTER };
+      throw new OciError('TOOMANYREQUESTS', { message: 'too many unfinished uploads', headers });
     }
     const now = this.#clock.now();
     const id = randomUUID();
