@@ -3,7 +3,11 @@ import assert from 'node:assert/strict';
 import { type Digest, digestOf, type DigestAlgorithm } from '../../src/oci/digest.ts';
 import { MediaType } from '../../src/oci/media-types.ts';
 import { madeUpBytes } from '../helpers/fake-upstream-content.ts';
-import type { Holdfast } from '../helpers/holdfast.ts';
+
+/** A Holdfast, in this process or another. */
+export interface Server {
+  fetch(path: string, init?: RequestInit): Promise<Response>;
+}
 
 export const UUID = /[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}/;
 const CONFIG_TYPE = 'application/vnd.oci.image.config.v1+json';
@@ -11,7 +15,7 @@ const LAYER_TYPE = 'application/vnd.oci.image.layer.v1.tar';
 
 /** Opens a session; answers its location. */
 export async function beginUpload(
-  holdfast: Holdfast,
+  holdfast: Server,
   repository: string,
   query = '',
 ): Promise<string> {
@@ -21,7 +25,7 @@ export async function beginUpload(
 }
 
 export function patch(
-  holdfast: Holdfast,
+  holdfast: Server,
   location: string,
   body: Buffer,
   range?: string,
@@ -32,7 +36,7 @@ export function patch(
 
 /** The closing PUT. */
 export function close(
-  holdfast: Holdfast,
+  holdfast: Server,
   location: string,
   digest: string,
   body?: Buffer,
@@ -43,14 +47,14 @@ export function close(
 }
 
 /** The inclusive end that a session tells, as it tells it. */
-export async function uploadRange(holdfast: Holdfast, location: string): Promise<string | null> {
+export async function uploadRange(holdfast: Server, location: string): Promise<string | null> {
   const status = await holdfast.fetch(location);
   assert.equal(status.status, 204, await status.text());
   return status.headers.get('range');
 }
 
 export async function pushBlob(
-  holdfast: Holdfast,
+  holdfast: Server,
   repository: string,
   content: Buffer,
   algorithm: DigestAlgorithm = 'sha256',
@@ -62,7 +66,7 @@ export async function pushBlob(
 }
 
 export function putManifest(
-  holdfast: Holdfast,
+  holdfast: Server,
   repository: string,
   reference: string,
   content: Buffer | string | object,
@@ -108,7 +112,7 @@ export function sample(seed: string, extra: object = {}): Sample {
 
 /** Pushes an image of one layer under a tag or its digest. */
 export async function pushSample(
-  holdfast: Holdfast,
+  holdfast: Server,
   repository: string,
   reference: string | undefined,
   seed: string = `${repository}:${reference ?? ''}`,
