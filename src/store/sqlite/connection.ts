@@ -23,6 +23,13 @@ export class DatabaseUnusableError extends Error {
   override readonly name = 'DatabaseUnusableError';
 }
 
+export interface ConnectionOptions {
+  /** Made where it is missing, with its directory. */
+  readonly file: string;
+  /** Told every statement that runs, its values filled in: for the curious and for tests, not for logs. */
+  readonly trace?: (sql: string) => void;
+}
+
 /** The one connection of a store, and how it writes. */
 export class Connection {
   readonly #database: Database.Database;
@@ -33,16 +40,25 @@ export class Connection {
     this.#transaction = database.transaction((work: () => unknown) => work());
   }
 
-  /** Opens and migrates. Rejects with DatabaseUnusableError or DatabaseVersionError. */
-  static async open(file: string): Promise<Connection> {
+  /**
+   * Opens, migrates, and gives what `use` makes of it (its statements are the proof of the schema). Rejects with
+   * DatabaseUnusableError or DatabaseVersionError.
+   */
+  static async open<T>(
+    { file, trace }: ConnectionOptions,
+    use: (connection: Connection) => T,
+  ): Promise<T> {
     await makeDirectory(dirname(file));
     let database: Database.Database | undefined;
     try {
-      database = new Database(file, { timeout: BUSY_TIMEOUT });
+      database = new Database(file, {
+        timeout: BUSY_TIMEOUT,
+        ...(trace && { verbose: (sql) => trace(String(sql)) }),
+      });
       database.exec(SETTINGS);
       migrate(database);
       await syncDirectory(dirname(file));
-      return new Connection(database);
+      return use(new Connection(database));
     } catch (cause) {
       database?.close();
       if (cause instanceof DatabaseVersionError) throw cause;

@@ -13,17 +13,12 @@ import type {
   TagRecord,
   UploadRecord,
 } from '../metadata-store.ts';
-import { Connection } from './connection.ts';
+import { Connection, type ConnectionOptions } from './connection.ts';
 import { SqliteBlobs } from './sqlite-blobs.ts';
 import { SqliteManifests } from './sqlite-manifests.ts';
 import { SqliteRepositories } from './sqlite-repositories.ts';
 import { SqliteTags } from './sqlite-tags.ts';
 import { SqliteUploads } from './sqlite-uploads.ts';
-
-export interface SqliteMetadataStoreOptions {
-  /** Made where it is missing, with its directory. */
-  readonly file: string;
-}
 
 /** What may be lost with the power: a client begins its upload again, a cache fetches again. */
 const PASSING = { durable: false };
@@ -50,8 +45,8 @@ export class SqliteMetadataStore implements MetadataStore {
   }
 
   /** Rejects with DatabaseUnusableError (damaged, unreadable) or DatabaseVersionError (too new, not ours). */
-  static async open({ file }: SqliteMetadataStoreOptions): Promise<SqliteMetadataStore> {
-    return new SqliteMetadataStore(await Connection.open(file));
+  static async open(options: ConnectionOptions): Promise<SqliteMetadataStore> {
+    return Connection.open(options, (connection) => new SqliteMetadataStore(connection));
   }
 
   async findManifest(repository: Repository, digest: Digest): Promise<ManifestRecord | undefined> {
