@@ -71,6 +71,7 @@ class Run {
     const images = await makeImages(join(this.#root, 'images'), registry, this.#signal);
     const lives = kinds.map((kind) => ({ title: kind.name, kind, scenario: clientLife }));
     for (const play of [...lives, ...SPECIAL]) {
+      this.#signal.throwIfAborted();
       if (kinds.includes(play.kind)) await this.#play(play, upstream.port, images);
     }
     console.log(`\n${this.#report.table()}`);
