@@ -12,8 +12,8 @@ export interface HoldfastOptions {
   /** The built entry point, as an absolute path. */
   readonly main: string;
   readonly upstreamPort: number;
-  /** `tags` of both upstreams, where it is not the default. */
-  readonly tags: Readonly<Record<string, unknown>> | undefined;
+  /** What is configured for both upstreams besides their address. */
+  readonly upstream: Readonly<Record<string, unknown>>;
 }
 
 /**
@@ -90,9 +90,9 @@ export class Holdfast {
   }
 
   async #configure(): Promise<void> {
-    const { directory, tags } = this.#options;
+    const { directory } = this.#options;
     const url = `http://127.0.0.1:${this.upstreamSide.port}`;
-    const upstream = tags === undefined ? { url } : { url, tags };
+    const upstream = { ...this.#options.upstream, url };
     const config = {
       listen: { host: '127.0.0.1', port: this.#port },
       storage: { dir: this.#storage },

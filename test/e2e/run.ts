@@ -19,6 +19,7 @@ import { Report } from './report.ts';
 import { brokenUpstream } from './scenarios/broken-upstream.ts';
 import { build } from './scenarios/build.ts';
 import { clientLife } from './scenarios/client-life.ts';
+import { hangingUpstream } from './scenarios/hanging-upstream.ts';
 import { missingTag } from './scenarios/missing-tag.ts';
 import { pushKnownUpstream } from './scenarios/push-known-upstream.ts';
 import { restart } from './scenarios/restart.ts';
@@ -31,17 +32,25 @@ interface Play {
   readonly title: string;
   readonly kind: ClientKind;
   readonly scenario: Scenario;
-  /** How Holdfast is to treat tags, where not by its defaults. */
-  readonly tags?: Readonly<Record<string, unknown>>;
+  /** What Holdfast's upstreams are configured with besides their address. */
+  readonly upstream?: Readonly<Record<string, unknown>>;
 }
+
+const alwaysStale = { tags: { maxAge: '0s' } };
 
 /** What is the same for every client is shown with the one that is quickest or most easily hurt. */
 const SPECIAL: readonly Play[] = [
   { title: 'build', kind: docker, scenario: build },
   { title: 'stampede', kind: skopeo, scenario: stampede },
-  { title: 'stale-tag', kind: skopeo, scenario: staleTag, tags: { maxAge: '0s' } },
+  { title: 'stale-tag', kind: skopeo, scenario: staleTag, upstream: alwaysStale },
   { title: 'missing-tag', kind: skopeo, scenario: missingTag },
   { title: 'broken-upstream', kind: skopeo, scenario: brokenUpstream },
+  {
+    title: 'hanging-upstream',
+    kind: containerd,
+    scenario: hangingUpstream,
+    upstream: { ...alwaysStale, timeouts: { headers: '1s' } },
+  },
   { title: 'push-known-upstream', kind: containerd, scenario: pushKnownUpstream },
   { title: 'restart', kind: skopeo, scenario: restart },
 ];
@@ -81,14 +90,14 @@ class Run {
 
   /** Plays one scenario on a Holdfast of its own, and ends and removes it all afterwards. */
   async #play(play: Play, upstreamPort: number, images: Images): Promise<void> {
-    const { title, kind, scenario, tags } = play;
+    const { title, kind, scenario, upstream = {} } = play;
     const directory = join(this.#root, title);
     const cleanup = new Cleanup();
     cleanup.defer(directory, () => removeTree(directory));
     try {
       await mkdir(directory);
       const options = { main: this.#options.main, directory: join(directory, 'holdfast') };
-      const holdfast = await Holdfast.start({ ...options, upstreamPort, tags }, this.#signal);
+      const holdfast = await Holdfast.start({ ...options, upstreamPort, upstream }, this.#signal);
       cleanup.defer('holdfast', () => holdfast.stop());
       const bench = new Bench(kind.name, holdfast, this.#report);
       const setting = { kind, bench, images, directory, signal: this.#signal };

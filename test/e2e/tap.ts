@@ -34,6 +34,7 @@ export class Tap {
   #server: Server | undefined;
   #port = 0;
   #cutAfter = Number.POSITIVE_INFINITY;
+  #hangs = false;
 
   private constructor(target: number) {
     this.#target = target;
@@ -63,6 +64,13 @@ export class Tap {
     this.#cutAfter = bytes;
   }
 
+  /** Breaks every connection, and from now on takes new ones and never answers. */
+  async hang(): Promise<void> {
+    await this.stop();
+    this.#hangs = true;
+    await this.start();
+  }
+
   /** Breaks every connection and refuses new ones. */
   async stop(): Promise<void> {
     const server = this.#server;
@@ -74,6 +82,10 @@ export class Tap {
   }
 
   #pass(near: Socket): void {
+    if (this.#hangs) {
+      this.#hold(near);
+      return;
+    }
     const far = connect({ port: this.#target, host: '127.0.0.1', allowHalfOpen: true });
     const observer = new Observer(this.exchanges);
     near.on('data', (chunk) => observer.sent(chunk));
@@ -84,6 +96,16 @@ export class Tap {
     });
     this.#join(near, far);
     this.#join(far, near);
+  }
+
+  /** Reads what comes, and says nothing. */
+  #hold(near: Socket): void {
+    const observer = new Observer(this.exchanges);
+    this.#sockets.add(near);
+    near.on('data', (chunk) => observer.sent(chunk));
+    near.on('end', () => near.end());
+    near.on('error', () => near.destroy());
+    near.on('close', () => this.#sockets.delete(near));
   }
 
   #join(from: Socket, to: Socket): void {
