@@ -21,6 +21,7 @@ import type { PullThroughEvents } from './pull-through/events.ts';
 import { GuardedUpstream } from './pull-through/guarded-upstream.ts';
 import type { Mirror } from './pull-through/mirror.ts';
 import { PullThrough } from './pull-through/pull-through.ts';
+import { RateBudget } from './pull-through/rate-budget.ts';
 import { Content } from './registry/content.ts';
 import { Deletes } from './registry/delete.ts';
 import { Lists } from './registry/list.ts';
@@ -159,9 +160,10 @@ async function createMirrors(
 ): Promise<ReadonlyMap<string, Mirror>> {
   const mirrors = new Map<string, Mirror>();
   for (const [name, settings] of Object.entries(config.upstreams)) {
+    const budget = new RateBudget(use.clock);
     const upstream = config.offline
       ? offlineUpstream(name)
-      : await createUpstream(name, settings, use);
+      : await createUpstream(name, settings, { ...use, budget });
     const breaker = new Breaker({
       upstream: name,
       clock: use.clock,
@@ -169,6 +171,7 @@ async function createMirrors(
     });
     mirrors.set(name, {
       upstream: new GuardedUpstream(upstream, breaker),
+      budget,
       private: settings.private,
       negativeMaxAge: settings.tags.negativeMaxAge,
       tagPolicy: (repository, tag) => tagPolicy(settings, repository, tag),
@@ -180,7 +183,11 @@ async function createMirrors(
 async function createUpstream(
   name: string,
   settings: UpstreamConfig,
-  { clock, metrics }: { readonly clock: Clock; readonly metrics: Metrics },
+  {
+    clock,
+    metrics,
+    budget,
+  }: { readonly clock: Clock; readonly metrics: Metrics; readonly budget: RateBudget },
 ): Promise<Upstream> {
   const { ca, insecureSkipVerify } = settings.tls;
   return new GotUpstream({
@@ -191,7 +198,9 @@ async function createUpstream(
     onAnswer: (answer) => {
       metrics.upstreamAnswer(answer);
       metrics.fetched(name, answer.bytes);
-      if (answer.rateLimit) metrics.rateLimit({ upstream: name, ...answer.rateLimit });
+      if (!answer.rateLimit) return;
+      budget.update(answer.rateLimit);
+      metrics.rateLimit({ upstream: name, ...answer.rateLimit });
     },
   });
 }

@@ -12,6 +12,7 @@ export function cacheStatus(outcome: Outcome): string {
       return `holdfast; fwd=stale${collapsed(outcome)}; detail=${outcome.kind}`;
     case 'stale-if-error':
     case 'stale-while-revalidate':
+    case 'stale-to-save-limit':
       return `holdfast; hit; ttl=${-Math.ceil(Math.max(0, outcome.age) / 1000)}; detail=${outcome.kind}`;
   }
 }

@@ -7,6 +7,8 @@ export type Outcome =
   | { readonly kind: 'updated'; readonly collapsed: boolean }
   /** `age`: ms since it stopped being fresh. */
   | { readonly kind: 'stale-if-error'; readonly age: number }
-  | { readonly kind: 'stale-while-revalidate'; readonly age: number };
+  | { readonly kind: 'stale-while-revalidate'; readonly age: number }
+  /** Upstream was not asked, to save what is left of its pull limit. */
+  | { readonly kind: 'stale-to-save-limit'; readonly age: number };
 
 export const HIT: Outcome = { kind: 'hit' };

@@ -79,9 +79,11 @@ export class PullBlob {
         if (joined) return joined;
       } else if (this.#generation === generation) {
         const fill = this.#begin(mirror, repository, digest, reference?.size);
-        void this.#prefetch.siblingsOf(repository, digest, (sibling) =>
-          this.#fillAhead(mirror, repository, sibling),
-        );
+        if (!mirror.budget.isLow) {
+          void this.#prefetch.siblingsOf(repository, digest, (sibling) =>
+            this.#fillAhead(mirror, repository, sibling),
+          );
+        }
         return this.#arriving(fill, mirror, false);
       }
       // A fill ended while we looked, it may have been this one: look again before asking upstream twice.

@@ -111,6 +111,12 @@ export class PullManifest {
         outcome: { kind: 'stale-while-revalidate', age: age.age },
       };
     }
+    if (age.state === 'stale' && mirror.budget.isLow) {
+      return {
+        manifest: record.manifest,
+        outcome: { kind: 'stale-to-save-limit', age: age.age },
+      };
+    }
     if (age.state === 'stale' && mirror.upstream.health !== 'closed') {
       // Upstream failed moments ago: nobody waits for it again, and whoever comes first probes it by the way.
       this.#revalidateInBackground(mirror, repository, tag, record);

@@ -1,0 +1,29 @@
+/**
+ * What is left of an upstream's pull limit, as its answers tell (`ratelimit-remaining`). When little is left, what can
+ * wait does: tags are served stale, nothing is fetched ahead, and the rest of the pulls goes to clients that miss.
+ */
+import type { Clock } from '../clock.ts';
+
+/** Below this share of the limit the rest is saved. */
+const FLOOR = 0.1;
+/** A reading grows old: then one revalidation (a HEAD, which Docker Hub does not count) brings a new one. */
+const READING_MAX_AGE_MS = 5 * 60 * 1_000;
+
+export class RateBudget {
+  readonly #clock: Clock;
+  #lowSince: number | undefined;
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+  }
+
+  /** Takes a reading. */
+  update({ limit, remaining }: { readonly limit: number; readonly remaining: number }): void {
+    this.#lowSince = remaining < limit * FLOOR ? this.#clock.now() : undefined;
+  }
+
+  /** Whether what is left should be kept for real misses. */
+  get isLow(): boolean {
+    return this.#lowSince !== undefined && this.#clock.now() - this.#lowSince < READING_MAX_AGE_MS;
+  }
+}
