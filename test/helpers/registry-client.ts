@@ -63,17 +63,12 @@ export async function pushImage(
     JSON.stringify({ architecture: 'amd64', os: 'linux', made: Date.now() }),
   );
   for (const blob of [config, ...layers]) await pushBlob(url, repository, blob);
-  const describe = (mediaType: string, blob: Buffer) => ({
-    mediaType,
-    digest: digestOf(blob),
-    size: blob.byteLength,
-  });
   const manifest = Buffer.from(
     JSON.stringify({
       schemaVersion: 2,
       mediaType: MediaType.ociManifest,
-      config: describe('application/vnd.oci.image.config.v1+json', config),
-      layers: layers.map((layer) => describe('application/vnd.oci.image.layer.v1.tar', layer)),
+      config: describeBlob('application/vnd.oci.image.config.v1+json', config),
+      layers: layers.map((layer) => describeBlob('application/vnd.oci.image.layer.v1.tar', layer)),
     }),
   );
   const put = await fetch(`${url}/v2/${repository}/manifests/${tag}`, {
@@ -84,6 +79,10 @@ export async function pushImage(
   assert.equal(put.status, 201, await put.text());
   const bytes = [manifest, config, ...layers].reduce((sum, one) => sum + one.byteLength, 0);
   return { digest: digestOf(manifest), bytes };
+}
+
+function describeBlob(mediaType: string, blob: Buffer) {
+  return { mediaType, digest: digestOf(blob), size: blob.byteLength };
 }
 
 /** Pushes one blob in a session: POST, then PUT with the whole body. Answers its digest. */
