@@ -211,14 +211,27 @@ export function blobStoreContract(name: string, openStore: OpenBlobStore): void 
       await writer.append(chunksOf(SMALL));
       await writer.truncate(1_000_000);
       assert.equal(writer.size, 1_000_000);
-      await writer.append(chunksOf(LARGE.subarray(1_000_000, 2_000_000)));
-      await writer.truncate(1_500_000);
+      await writer.append(chunksOf(contentOf(500_000, 'other')));
+      await writer.append(chunksOf(contentOf(500_000, 'another')));
+      await writer.truncate(1_800_000);
+      await writer.truncate(1_200_000);
+      await writer.append(chunksOf(SMALL));
       await writer.truncate(400_000);
       await writer.append(chunksOf(LARGE.subarray(400_000)));
       await writer.append(chunksOf(SMALL));
       await writer.truncate(LARGE.length);
       await writer.commit({ digest: DIGEST, size: LARGE.length });
       assert.ok(LARGE.equals(await collect(await store.open(DIGEST))));
+    });
+
+    it('drops the whole start of a write that another one follows', async (t) => {
+      const store = await openStore(t);
+      const writer = await store.create('upload-1');
+      await writer.append(chunksOf(contentOf(900_000, 'other')));
+      await writer.append(chunksOf(SMALL));
+      await writer.truncate(0);
+      await writer.append(chunksOf(LARGE));
+      await writer.commit({ digest: DIGEST, size: LARGE.length });
     });
 
     it('refuses to truncate to more than there is', async (t) => {
@@ -304,6 +317,16 @@ export function blobStoreContract(name: string, openStore: OpenBlobStore): void 
       await assert.rejects(store.discardUnfinished('fill-1'), WriterInUseError);
       await writer.abort(new Error('over'));
       await store.create('fill-1');
+    });
+
+    it('lets a commit that has begun come before the abort', async (t) => {
+      const store = await openStore(t);
+      const writer = await store.create('fill-1');
+      await writer.append(chunksOf(LARGE));
+      const committing = writer.commit({ digest: DIGEST });
+      await writer.abort(new Error('too late'));
+      assert.deepEqual(await committing, { digest: DIGEST, size: LARGE.length });
+      assert.ok(LARGE.equals(await collect(writer.follow({ start: 0 }))));
     });
 
     it('accepts nothing after the end, but ending again', async (t) => {

@@ -82,6 +82,20 @@ describe('the database file', () => {
     assert.equal(await first.findTag(HOSTED, tag('v1')), undefined);
   });
 
+  it('keeps nothing of a manifest that no repository holds any more', async (t) => {
+    const file = await databaseFile(t);
+    const store = await SqliteMetadataStore.open({ file });
+    const references = [{ kind: 'blob', digest: digest('a'), size: 1 }] as const;
+    await store.commitManifest(commitOf(HOSTED, 'm', { references, tags: [tag('v1')] }));
+    await store.deleteManifest(HOSTED, manifestDigest('m'));
+    await store.close();
+    const database = new Database(file);
+    t.after(() => database.close());
+    for (const table of ['manifests', 'manifest_references', 'repository_manifests', 'tags']) {
+      assert.deepEqual(database.prepare(`SELECT * FROM ${table}`).all(), [], table);
+    }
+  });
+
   it('is refused, and left alone, when a newer program has written it', async (t) => {
     const file = await usedDatabase(t);
     alter(file, 'PRAGMA user_version = 999');
