@@ -49,6 +49,7 @@ export class Fill {
   readonly #stop = new AbortController();
   readonly #headReady = new Deferred<FillHead>();
   #writer: BlobWriter | undefined;
+  #failing = false;
 
   constructor(options: FillOptions) {
     this.repository = options.repository;
@@ -59,6 +60,11 @@ export class Fill {
     // Both outcomes reach everybody who asks; a fill that nobody waits for must not end the process.
     this.head.catch(ignoreUnheard);
     this.settled.catch(ignoreUnheard);
+  }
+
+  /** It has failed and is being put away: whoever comes now is to wait for `settled` and begin a new one. */
+  get failing(): boolean {
+    return this.#failing;
   }
 
   /** The bytes of the span as they arrive; only after `head` has resolved. */
@@ -89,6 +95,7 @@ export class Fill {
       return stat;
     } catch (cause) {
       const error = cause instanceof Error ? cause : new Error(String(cause));
+      this.#failing = true;
       this.#headReady.reject(error);
       events.fillFailed({ ...info, at: this.#writer?.size ?? 0, cause: error });
       await this.#release(error);

@@ -74,7 +74,10 @@ export class PullBlob {
       const reference = await this.#metadata.findBlobReference(repository, digest);
       // From here to #begin nothing waits: two clients can never begin two fills.
       const running = this.#fills.get(digest);
-      if (running) {
+      if (running?.failing === true) {
+        // Its failure is for those who waited; a client that was cut and comes back at once gets a new fill.
+        await running.settled.catch(() => undefined);
+      } else if (running) {
         const joined = await this.#join(running, mirror, repository);
         if (joined) return joined;
       } else if (this.#generation === generation) {
@@ -100,7 +103,7 @@ export class PullBlob {
     if (held) return { size: held.size, outcome: HIT };
     this.#refuseIfAbsent(repository, digest);
     const running = this.#fills.get(digest);
-    if (running && sameRepository(running.repository, repository)) {
+    if (running?.failing === false && sameRepository(running.repository, repository)) {
       const { size } = await running.head;
       return { size, outcome: { kind: 'miss', collapsed: true } };
     }

@@ -1,5 +1,5 @@
 /** A fake upstream and a Holdfast in front of it, for one test, and the requests that most tests make. */
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
@@ -86,4 +86,19 @@ export async function untilHeld(holdfast: Holdfast, path: string): Promise<void>
   await eventually(`${path} is held`, async () => {
     return (await ask(holdfast, path, { method: 'HEAD' })).cache === 'holdfast; hit';
   });
+}
+
+/** The files that hold blobs or parts of them, once nothing is being put away or removed any more. */
+export async function storedFiles(holdfast: Holdfast): Promise<readonly string[]> {
+  const list = async (directory: string): Promise<readonly string[]> => {
+    const entries = await readdir(join(holdfast.dir, directory), {
+      recursive: true,
+      withFileTypes: true,
+    });
+    return entries.filter((entry) => entry.isFile()).map(({ name }) => `${directory}/${name}`);
+  };
+  await eventually('no fill is running', async () => {
+    return /^holdfast_fills_running 0$/m.test(await (await holdfast.fetch('/metrics')).text());
+  });
+  return [...(await list('blobs')), ...(await list('unfinished'))].toSorted();
 }

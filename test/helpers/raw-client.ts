@@ -5,14 +5,18 @@ const HEAD_END = '\r\n\r\n';
 
 export class RawClient {
   readonly #socket: Socket;
-  #received = Buffer.alloc(0);
+  /** Joined only when somebody looks: joining for each chunk would copy a large body over and over. */
+  #chunks: Buffer[] = [];
+  #length = 0;
+  #headText: string | undefined;
   #closed = false;
   readonly #waiting = new Set<() => void>();
 
   private constructor(socket: Socket) {
     this.#socket = socket;
     socket.on('data', (chunk: Buffer) => {
-      this.#received = Buffer.concat([this.#received, chunk]);
+      this.#chunks.push(chunk);
+      this.#length += chunk.length;
       this.#wake();
     });
     // A cut connection is what many tests are about: it shows as `closed`, not as a failure of its own.
@@ -45,6 +49,12 @@ export class RawClient {
       : this.#received.subarray(head.length + HEAD_END.length);
   }
 
+  /** Of the body so far; cheaper to ask for than the body. */
+  get bodyLength(): number {
+    const head = this.#head;
+    return head === undefined ? 0 : this.#length - head.length - HEAD_END.length;
+  }
+
   get closed(): boolean {
     return this.#closed;
   }
@@ -62,7 +72,7 @@ export class RawClient {
 
   /** Resolves once so many body bytes are in. */
   async bytes(count: number): Promise<this> {
-    await this.#until(() => this.body.length >= count);
+    await this.#until(() => this.bodyLength >= count);
     return this;
   }
 
@@ -75,7 +85,7 @@ export class RawClient {
   /** Whether a whole answer has come, by its own Content-Length. */
   get #whole(): boolean {
     const length = this.header('content-length');
-    return length !== undefined && this.body.length >= Number(length);
+    return length !== undefined && this.bodyLength >= Number(length);
   }
 
   /** Stops reading: the server runs into back-pressure. */
@@ -92,7 +102,18 @@ export class RawClient {
     this.#socket.resetAndDestroy();
   }
 
+  get #received(): Buffer {
+    const [only, ...more] = this.#chunks;
+    if (only === undefined || more.length > 0) this.#chunks = [Buffer.concat(this.#chunks)];
+    return this.#chunks[0] ?? Buffer.alloc(0);
+  }
+
   get #head(): string | undefined {
+    this.#headText ??= this.#readHead();
+    return this.#headText;
+  }
+
+  #readHead(): string | undefined {
     const end = this.#received.indexOf(HEAD_END);
     return end === -1 ? undefined : this.#received.subarray(0, end).toString('latin1');
   }

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Gate } from '../helpers/gate.ts';
+import { countArrivals } from '../helpers/arrivals.ts';
 import { ask, HOUR, type Reply, startMirror } from '../helpers/mirror.ts';
 
 const TAG = '/v2/library/app/manifests/1';
@@ -62,10 +63,9 @@ test('thirty HEADs of a cold tag are one upstream', async (t) => {
   const { manifestDigest } = upstream.addImage('library/app', '1');
   const gate = new Gate();
   upstream.fault({ holdHeaders: gate });
+  const arrivals = countArrivals(t, holdfast);
   const asking = Array.from({ length: 30 }, () => ask(holdfast, TAG, { method: 'HEAD' }));
-  await gate.reached;
-  // Whoever comes later than the answer asks once more: this one is in behind all of them.
-  await holdfast.fetch('/v2/');
+  await arrivals.until(30);
   gate.release();
   for (const { status, headers } of await Promise.all(asking)) {
     assert.equal(status, 200);
@@ -79,8 +79,9 @@ test('thirty cold GETs of a tag are one upstream', async (t) => {
   const { manifest } = upstream.addImage('library/app', '1');
   const gate = new Gate();
   upstream.fault({ holdHeaders: gate });
+  const arrivals = countArrivals(t, holdfast);
   const asking = Array.from({ length: 30 }, () => ask(holdfast, TAG));
-  await gate.reached;
+  await arrivals.until(30);
   gate.release();
   const replies = await Promise.all(asking);
   assert.ok(replies.every(({ body }) => body.equals(manifest)));

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Gate } from '../helpers/gate.ts';
+import { countArrivals } from '../helpers/arrivals.ts';
 import { ask, DAY, HOUR, MINUTE, startMirror } from '../helpers/mirror.ts';
 
 const TAG = '/v2/library/app/manifests/1';
@@ -54,8 +55,9 @@ test('thirty clients of a stale tag share one HEAD', async (t) => {
   upstream.clear();
   const gate = new Gate();
   upstream.fault({ method: 'HEAD', holdHeaders: gate });
+  const arrivals = countArrivals(t, holdfast);
   const asking = Array.from({ length: 30 }, () => ask(holdfast, TAG));
-  await gate.reached;
+  await arrivals.until(30);
   gate.release();
   const replies = await Promise.all(asking);
   for (const { status, body } of replies) {
@@ -75,8 +77,9 @@ test('thirty clients of a tag that has moved share one HEAD and one GET, by dige
   const moved = upstream.addImage('library/app', '1', { layers: [77] });
   const gate = new Gate();
   upstream.fault({ method: 'GET', holdHeaders: gate });
+  const arrivals = countArrivals(t, holdfast);
   const asking = Array.from({ length: 30 }, () => ask(holdfast, TAG));
-  await gate.reached;
+  await arrivals.until(30);
   gate.release();
   const replies = await Promise.all(asking);
   for (const { body, headers } of replies) {

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Gate } from '../helpers/gate.ts';
+import { countArrivals } from '../helpers/arrivals.ts';
 import { ask, HOUR, MINUTE, startMirror } from '../helpers/mirror.ts';
 
 const TAG = '/v2/library/app/manifests/1';
@@ -102,8 +103,9 @@ test('thirty clients of a missing tag share one GET and its 404', async (t) => {
   const { upstream, holdfast } = await startMirror(t);
   const gate = new Gate();
   upstream.fault({ holdHeaders: gate });
+  const arrivals = countArrivals(t, holdfast);
   const asking = Array.from({ length: 30 }, () => ask(holdfast, TAG));
-  await gate.reached;
+  await arrivals.until(30);
   gate.release();
   for (const { status, code } of await Promise.all(asking)) {
     assert.deepEqual([status, code], [404, 'MANIFEST_UNKNOWN']);
