@@ -26,6 +26,8 @@ export async function send(
   });
   sent.end(body);
   const [answer] = (await once(sent, 'response')) as [NodeJS.ReadableStream & Answer];
+  // An answer may come before the body is out; what happens to the rest is no matter then.
+  sent.on('error', () => undefined);
   const content = await buffer(answer);
   const received = new Headers();
   for (let at = 0; at < answer.rawHeaders.length; at += 2) {
