@@ -50,9 +50,9 @@ function partOf(file: string): string {
 
 function importsOf(file: string): readonly string[] {
   const text = readFileSync(join(SRC, file), 'utf8');
-  return [...text.matchAll(/^(?:import|export)[^'"]*?['"]([^'"]+)['"]/gms)].flatMap(([, path]) =>
-    path === undefined ? [] : [path],
-  );
+  return [
+    ...text.matchAll(/^(?:import|export)\s(?:[\w\s{},*]*\sfrom\s)?['"]([^'"]+)['"]/gm),
+  ].flatMap(([, path]) => (path === undefined ? [] : [path]));
 }
 
 const files = readdirSync(SRC, { recursive: true, encoding: 'utf8' }).filter((name) =>
