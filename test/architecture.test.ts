@@ -20,7 +20,7 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   config: ['oci'],
   'store/disk': ['store', 'oci'],
   'store/sqlite': ['store', 'oci'],
-  'store/memory': ['store', 'oci'],
+  'store/memory': ['store', 'oci', 'clock.ts'],
   'upstream/got': ['upstream', 'upstream/auth', 'oci', 'clock.ts'],
   'upstream/auth': ['upstream', 'oci', 'clock.ts'],
   store: ['oci'],
