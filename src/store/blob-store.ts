@@ -27,7 +27,8 @@ export type WriterId = string;
 /**
  * A stream of bytes. **A chunk is only valid until the next one is asked for** (its memory may be
  * used again), so a consumer that waits until a chunk is written needs no copy, and one that keeps
- * it must copy. Leaving the loop early releases everything behind it.
+ * it must copy. Leaving the loop early releases everything behind it; who never begins the loop calls
+ * the iterator's `return()`, which may also be called during a `next()` and ends the wait of a follower.
  */
 export type Bytes = AsyncIterable<Uint8Array>;
 
@@ -41,10 +42,15 @@ export interface BlobStore {
   stat(digest: Digest): Promise<BlobStat | undefined>;
   /**
    * Opens a committed blob, or a span of it. The returned bytes hold the blob open: they stay readable if it
-   * is deleted meanwhile. Absent → BlobNotFoundError.
+   * is deleted meanwhile. Absent → BlobNotFoundError; a span that ends behind the stored bytes → SizeMismatchError,
+   * so a blob that has lost its end is found out before its first byte is sent. Bytes lost while it is read
+   * fail the loop.
    */
   open(digest: Digest, span?: ByteSpan): Promise<Bytes>;
-  /** Starts a write; whatever an earlier writer of that id left behind is dropped. */
+  /**
+   * Starts a write; whatever an earlier writer of that id left behind is dropped. While a writer of this
+   * process holds the id, `create`, `resume` and `discardUnfinished` reject with WriterInUseError.
+   */
   create(id: WriterId, options?: WriterOptions): Promise<BlobWriter>;
   /** Takes up an unfinished write (its bytes are hashed again); nothing there → undefined. */
   resume(id: WriterId, options?: WriterOptions): Promise<BlobWriter | undefined>;
@@ -82,8 +88,8 @@ export interface BlobWriter {
   readonly size: number;
   /**
    * Writes all of `source` behind what is there. If `source` fails or `signal` aborts, rejects with that reason after
-   * every byte received before has been written: `size` is the truth. A chunk given is not touched
-   * after the next is asked for. A full disk rejects with StoreFullError.
+   * every byte received before has been written: `size` is the truth, and another append may go on from there. A chunk is
+   * done with before the next is asked for, so any `Bytes` may be given. A full disk rejects with StoreFullError.
    */
   append(source: Bytes, signal?: AbortSignal): Promise<void>;
   /** Drops everything from `size` on (an append that must not count). Not with followers. */
@@ -91,6 +97,7 @@ export interface BlobWriter {
   /**
    * Bytes from `span.start` up to `span.end` (default: the end of the blob), first those written, then those arriving, each as soon as they
    * are there; ends when the writer is committed, throws its reason when it is aborted, and WriterSuspendedError when it is suspended.
+   * May be called after the commit too, as long as the blob is not deleted.
    *
    * The end is withheld: until the commit has verified the digest, a follower gets no byte of the last
    * `WITHHELD` of what is written, or of the blob where `expectSize` has told its size.
@@ -101,6 +108,7 @@ export interface BlobWriter {
   /**
    * Checks digest and size, then publishes the blob atomically and durably (file and directory synced). DigestMismatchError or
    * SizeMismatchError leave the writer as it was: usable, unpublished. Committing a blob that is already held is fine.
+   * Followers get the withheld end as soon as it is verified; they do not wait for the disk.
    */
   commit(expected: Expected): Promise<BlobStat>;
   /** Ends the write and drops its bytes; followers get `reason`. */

@@ -3,7 +3,8 @@
  * transaction crosses the port: SQLite's may not wait, PostgreSQL's must).
  *
  * `undefined` or `false` means "not there"; every failure throws, so that a broken database never looks like a miss.
- * Times are milliseconds since the epoch, sizes are bytes, listings are in byte order.
+ * Times are milliseconds since the epoch, sizes are bytes, listings are in byte order. What is acknowledged of a hosted
+ * repository (but for upload sessions) outlives a power loss; of a mirrored one the last commits may be lost, each as a whole.
  */
 import type { Descriptor } from '../oci/descriptor.ts';
 import type { Digest, DigestAlgorithm } from '../oci/digest.ts';
@@ -130,12 +131,15 @@ export interface BlobRecords {
   findBlob(repository: Repository, digest: Digest): Promise<BlobRecord | undefined>;
   /** A blob that is held for whatever repository. */
   findHeldBlob(digest: Digest): Promise<BlobRecord | undefined>;
-  /** Whether the repository refers to the blob, held or not; with its size where a manifest tells it. */
+  /**
+   * Whether the repository refers to the blob, by a link or by one of its manifests, held or not; with its size where that
+   * is known.
+   */
   findBlobReference(
     repository: Repository,
     digest: Digest,
   ): Promise<{ readonly size?: number } | undefined>;
-  /** Some repository that holds the blob, in byte order of their names, for mounts without a source. */
+  /** The repositories that may serve the blob, by display name, for mounts without a source. */
   listBlobRepositories(digest: Digest): Promise<readonly Repository[]>;
   /**
    * Notes a blob that has just been committed to the blob store, and that the repository refers to it. Durable against power loss in a hosted
@@ -146,7 +150,7 @@ export interface BlobRecords {
   linkBlob(repository: Repository, digest: Digest, at: number): Promise<boolean>;
   /**
    * Takes the blob away from the repository. `orphaned`: no repository refers to it any more, its record is gone
-   * and its bytes may be deleted (mirrored) — a hosted repository's orphans keep their record until they are collected.
+   * and its bytes may be deleted. Only a mirrored repository orphans: what was pushed keeps its record until it is collected.
    */
   unlinkBlob(repository: Repository, digest: Digest): Promise<'absent' | 'unlinked' | 'orphaned'>;
   /** The bytes are lost or wrong: the blob is no longer held. Who refers to it is kept. */
@@ -170,7 +174,10 @@ export interface UploadRecords {
 export interface RepositoryRecords {
   /** Known: something was pushed to it (hosted) or fetched from it (mirrored). Emptied by deletes it stays known. */
   hasRepository(repository: Repository): Promise<boolean>;
-  /** Display names of the repositories that hold at least one manifest, hosted and mirrored. */
+  /**
+   * The repositories that hold at least one manifest, hosted and mirrored, by display name, which is also what `after` means.
+   * Two that share one are never parted, so a page may hold one entry more than its limit.
+   */
   listRepositories(page: Page): Promise<readonly Repository[]>;
   totals(): Promise<StoreTotals>;
 }

@@ -29,11 +29,10 @@ import {
 import { makeDirectory, syncDirectory } from '../directories.ts';
 import { DiskBlobWriter, type WriterHost } from './disk-blob-writer.ts';
 import { isAbsent, onDisk } from './disk-errors.ts';
-import { AlternatingBuffers, readSpan } from './read-span.ts';
+import { readSpan } from './read-span.ts';
+import { ReaderBuffers } from './reader-buffers.ts';
 import { SharedFile } from './shared-file.ts';
-
-/** Each of the two buffers that a committed blob is read with; small blobs use as much as they need. */
-const READ_BUFFER = 2 * 1024 * 1024;
+import { syncInTurn } from './sync.ts';
 
 const OWNER_ONLY = 0o600;
 
@@ -49,7 +48,9 @@ export class DiskBlobStore implements BlobStore {
   readonly #writers = new Map<WriterId, BlobWriter | undefined>();
   /** The shard directories that are known to be durable. */
   readonly #shards = new Map<string, Promise<void>>();
+  readonly #buffers = new ReaderBuffers();
   readonly #host: WriterHost = {
+    buffers: this.#buffers,
     publish: (id, digest) => this.#publish(id, digest),
     discard: (id) => rm(unfinishedPath(this.#dir, id), { force: true }),
     openCommitted: (digest) => this.#openCommitted(digest),
@@ -84,9 +85,13 @@ export class DiskBlobStore implements BlobStore {
       const { start, end } = span ?? { start: 0, end: size };
       // Said before the first byte goes out, while an answer can still be another one.
       if (end > size) throw new SizeMismatchError(end, size);
+      const { buffers, release } = this.#buffers.take();
       return closableBytes(
-        () => readSpan(file, { start, end }, new AlternatingBuffers(READ_BUFFER)),
-        () => file.release(),
+        () => readSpan(file, { start, end }, buffers),
+        () => {
+          release();
+          return file.release();
+        },
       );
     } catch (error) {
       await file.release();
@@ -197,7 +202,7 @@ export class DiskBlobStore implements BlobStore {
     await this.#makeShard(shard);
     // Atomic, and over a blob that is already there too: same digest, same bytes.
     await onDisk(() => rename(unfinishedPath(this.#dir, id), blobPath(this.#dir, digest)));
-    await onDisk(() => syncDirectory(shard));
+    await onDisk(() => syncInTurn(() => syncDirectory(shard)));
   }
 
   /**
@@ -209,7 +214,7 @@ export class DiskBlobStore implements BlobStore {
     if (known !== undefined) return known;
     const making = onDisk(async () => {
       await mkdir(shard, { recursive: true, mode: 0o700 });
-      await syncDirectory(dirname(shard));
+      await syncInTurn(() => syncDirectory(dirname(shard)));
     });
     this.#shards.set(shard, making);
     making.catch(() => this.#shards.delete(shard));

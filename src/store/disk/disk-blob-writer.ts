@@ -11,16 +11,15 @@ import {
 } from '../blob-store.ts';
 import { followWrite, type FollowSource } from '../follow-write.ts';
 import { WriteProgress } from '../write-progress.ts';
-import { AlternatingBuffers, readSpan } from './read-span.ts';
+import { readSpan } from './read-span.ts';
+import type { ReaderBuffers } from './reader-buffers.ts';
 import { RunningHash } from './running-hash.ts';
 import type { SharedFile } from './shared-file.ts';
 import { writeGathered } from '../write-gathered.ts';
 
-/** Each of a follower's two buffers: it rarely lags far, and there may be many of them. */
-const FOLLOW_BUFFER = 1024 * 1024;
-
 /** What the store does for a writer: the names of files are its business. */
 export interface WriterHost {
+  readonly buffers: ReaderBuffers;
   /** Gives the file its committed name, durably. */
   publish(id: WriterId, digest: Digest): Promise<void>;
   discard(id: WriterId): Promise<void>;
@@ -163,8 +162,14 @@ export class DiskBlobWriter implements BlobWriter {
 
   async #openForFollower(): Promise<FollowSource> {
     const file = this.#file.share() ? this.#file : await this.#openCommitted();
-    const buffers = new AlternatingBuffers(FOLLOW_BUFFER);
-    return { read: (span) => readSpan(file, span, buffers), release: () => file.release() };
+    const { buffers, release } = this.#host.buffers.take();
+    return {
+      read: (span) => readSpan(file, span, buffers),
+      release: () => {
+        release();
+        return file.release();
+      },
+    };
   }
 
   #openCommitted(): Promise<SharedFile> {

@@ -1,6 +1,7 @@
 import { createHash, type Hash } from 'node:crypto';
 import { type Digest, type DigestAlgorithm, finishDigest } from '../../oci/digest.ts';
-import { AlternatingBuffers, readSpan } from './read-span.ts';
+import { readSpan } from './read-span.ts';
+import { AlternatingBuffers } from './reader-buffers.ts';
 import type { SharedFile } from './shared-file.ts';
 
 /** Large reads when bytes on disk are hashed again. */

@@ -1,5 +1,6 @@
 import type { FileHandle } from 'node:fs/promises';
 import { onDisk } from './disk-errors.ts';
+import { syncInTurn } from './sync.ts';
 
 /**
  * One open file with several users: a writer and all its followers read and write at positions through
@@ -64,6 +65,6 @@ export class SharedFile {
 
   /** Resolves when the bytes are safe from power loss. */
   async sync(): Promise<void> {
-    await onDisk(() => this.#handle.sync());
+    await onDisk(() => syncInTurn(() => this.#handle.sync()));
   }
 }
