@@ -106,12 +106,13 @@ export class Fill {
   /** A crash between the last byte and the commit leaves a whole body behind: it needs no upstream. */
   async #commitLeftover(writer: BlobWriter): Promise<BlobStat | undefined> {
     const size = this.#options.expectedSize;
-    if (writer.size === 0 || size === undefined || writer.size < size) return undefined;
+    if (writer.size === 0 || (size !== undefined && writer.size < size)) return undefined;
     try {
-      return await writer.commit({ digest: this.digest, size });
+      return await writer.commit({ digest: this.digest, ...(size !== undefined && { size }) });
     } catch (error) {
       if (!isMismatch(error)) throw error;
-      await writer.truncate(0);
+      // Without a size it may well be a beginning, as far as anybody knows.
+      if (size !== undefined) await writer.truncate(0);
       return undefined;
     }
   }

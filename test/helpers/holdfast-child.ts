@@ -1,0 +1,45 @@
+/** A Holdfast in a process of its own, so that a test can kill it at any moment. */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { fileURLToPath } from 'node:url';
+import type { TestContext } from 'node:test';
+import { Holdfast, type HoldfastOptions } from './holdfast.ts';
+
+const THIS_FILE = fileURLToPath(import.meta.url);
+
+export class HoldfastChild {
+  readonly url: string;
+  readonly #child: ChildProcess;
+
+  private constructor(url: string, child: ChildProcess) {
+    this.url = url;
+    this.#child = child;
+  }
+
+  /** Resolves when it listens; it is killed with the test, if not before. */
+  static async start(t: TestContext, options: HoldfastOptions): Promise<HoldfastChild> {
+    const child = spawn(process.execPath, ['--import', 'tsx', THIS_FILE, JSON.stringify(options)], {
+      stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
+    });
+    t.after(() => child.kill('SIGKILL'));
+    const ended = once(child, 'exit').then(() => {
+      throw new Error('the child ended before it listened');
+    });
+    const [url] = (await Promise.race([once(child, 'message'), ended])) as [string];
+    ended.catch(() => undefined);
+    return new HoldfastChild(url, child);
+  }
+
+  /** kill -9; resolves when it is gone. */
+  async kill(): Promise<void> {
+    const gone = once(this.#child, 'exit');
+    this.#child.kill('SIGKILL');
+    await gone;
+  }
+}
+
+if (process.argv[1] === THIS_FILE) {
+  const options = JSON.parse(process.argv[2] ?? '{}') as HoldfastOptions;
+  const { url } = await Holdfast.start(options);
+  process.send?.(url);
+}
