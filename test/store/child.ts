@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
+import type { TestContext } from 'node:test';
 import { fileURLToPath } from 'node:url';
 
 /** A process of its own that can be killed for real, and what it says line by line. */
@@ -8,13 +9,14 @@ export class Child {
   readonly #process: ChildProcess;
   readonly #lines: AsyncIterator<string>;
 
-  /** `shell`: run before it in the same process, for limits. */
-  constructor(script: string, args: readonly string[], shell = ':') {
+  /** It does not outlive its test. `shell`: run before it in the same process, for limits. */
+  constructor(t: TestContext, script: string, args: readonly string[], shell = ':') {
     const file = fileURLToPath(new URL(`children/${script}`, import.meta.url));
     const command = [process.execPath, '--import', 'tsx', file, ...args];
     this.#process = spawn('sh', ['-c', `${shell}; exec "$@"`, 'sh', ...command], {
       stdio: ['ignore', 'pipe', 'inherit'],
     });
+    t.after(() => this.#process.kill('SIGKILL'));
     const { stdout } = this.#process;
     if (stdout === null) throw new Error('the child has no output');
     this.#lines = createInterface(stdout)[Symbol.asyncIterator]();

@@ -58,7 +58,7 @@ describe('a disk without room', () => {
   it('is not what a limit on the size of one file means', async (t) => {
     const dir = await temporaryDirectory(t);
     // POSIX counts the limit in blocks of 512 bytes.
-    const child = new Child('append.ts', [dir, '3000000', '3000000'], 'ulimit -f 2000');
+    const child = new Child(t, 'append.ts', [dir, '3000000', '3000000'], 'ulimit -f 2000');
     const said = JSON.parse((await child.line()) ?? '') as Record<string, unknown>;
     assert.deepEqual(said, { name: 'Error', code: 'EFBIG', size: 1_024_000 });
   });

@@ -10,7 +10,7 @@ describe('a process killed with SIGKILL', () => {
   it('leaves an append behind that is taken up again and becomes the right blob', async (t) => {
     const dir = await temporaryDirectory(t);
     const content = contentOf(40_000_000);
-    const child = new Child('append.ts', [dir, String(content.length), '1000000']);
+    const child = new Child(t, 'append.ts', [dir, String(content.length), '1000000']);
     let said = 0;
     while (said < 3_000_000) said = Number(await child.line());
     said = Number((await child.kill()).at(-1) ?? said);
@@ -28,7 +28,7 @@ describe('a process killed with SIGKILL', () => {
   for (const round of [1, 5, 12, 30]) {
     it(`loses no acknowledged blob and shows no half one, at commit ${round}`, async (t) => {
       const dir = await temporaryDirectory(t);
-      const child = new Child('commit.ts', [dir, '300000']);
+      const child = new Child(t, 'commit.ts', [dir, '300000']);
       const lines: string[] = [];
       const begun = (): number => lines.filter((line) => line.startsWith('committing')).length;
       while (begun() < round) lines.push((await child.line()) ?? assert.fail('the child ended'));
