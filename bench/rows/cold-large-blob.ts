@@ -1,0 +1,79 @@
+import { rawGet } from '../clients/raw-get.ts';
+import { type StaticBlob, StaticRegistry } from '../content/static-registry.ts';
+import { type Measure, ratioGoal, type Row } from '../row.ts';
+import type { ChildServer } from '../servers/child-server.ts';
+import { startDockerRegistry } from '../servers/docker-registry.ts';
+import { holdfastBuilds, startHoldfast } from '../servers/holdfast.ts';
+import { Nginx } from '../servers/nginx.ts';
+import { settleDisk, Stage } from '../stage.ts';
+import { TRANSFER_COLUMNS, transferSample } from './transfer-columns.ts';
+
+const MIB = 2 ** 20;
+
+/** Small blobs that go through a new server first: what is measured is not how it compiles itself. */
+const WARM_UP_BLOBS = 30;
+
+export const coldLargeBlob: Row = {
+  name: 'cold-large-blob',
+  title: 'Cold blob of 1 GiB',
+  columns: [...TRANSFER_COLUMNS, { key: 'firstByte', title: 'first byte, ms', digits: 1 }],
+  goals: [
+    ratioGoal('at least', 1.3, 'speed', 'holdfast', 'docker-registry proxy'),
+    {
+      title: 'first byte, holdfast − upstream, ms',
+      kind: 'at most',
+      limit: 5,
+      of: (round) =>
+        difference(round.get('holdfast')?.['firstByte'], round.get('upstream')?.['firstByte']),
+    },
+  ],
+  async prepare(stage) {
+    const registry = await StaticRegistry.open(stage);
+    const blob = await registry.addBlob((stage.options.quick ? 128 : 1024) * MIB);
+    const warmUp: StaticBlob[] = [];
+    for (let made = 0; made < WARM_UP_BLOBS; made++) warmUp.push(await registry.addBlob(MIB));
+    const { server: upstream } = await Nginx.serve(stage, registry);
+    const cold = (start: (stage: Stage) => Promise<ChildServer>): Measure =>
+      coldPull(stage, start, blob, warmUp);
+    return new Map([
+      ...Array.from(holdfastBuilds(stage), ([name, project]): [string, Measure] => [
+        name,
+        cold((inner) => startHoldfast(inner, { upstream: upstream.url, project })),
+      ]),
+      ['docker-registry proxy', cold((inner) => startDockerRegistry(inner, upstream.url))],
+      ['nginx proxy_cache', cold(async (inner) => (await Nginx.cache(inner, upstream.url)).server)],
+      ['upstream', () => pull(upstream, blob)],
+    ]);
+  },
+};
+
+/** Every time on a server of its own, which holds nothing yet. */
+function coldPull(
+  { options }: Stage,
+  start: (stage: Stage) => Promise<ChildServer>,
+  blob: StaticBlob,
+  warmUp: readonly StaticBlob[],
+): Measure {
+  return async () => {
+    const stage = await Stage.open(options);
+    try {
+      const server = await start(stage);
+      for (const { path } of warmUp) await rawGet(server.port, path);
+      await settleDisk();
+      return await pull(server, blob);
+    } finally {
+      await stage.close();
+    }
+  };
+}
+
+async function pull(server: ChildServer, blob: StaticBlob) {
+  const before = await server.cpuSeconds();
+  const { bytes, totalMs, firstByteMs } = await rawGet(server.port, blob.path);
+  const cpu = (await server.cpuSeconds()) - before;
+  return { ...transferSample(bytes, totalMs, cpu), firstByte: firstByteMs };
+}
+
+function difference(one: number | undefined, other: number | undefined): number | undefined {
+  return one === undefined || other === undefined ? undefined : one - other;
+}

@@ -1,0 +1,73 @@
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { wrk } from '../clients/wrk.ts';
+import { fillStore } from '../content/filled-store.ts';
+import { type Measure, ratioGoal, type Row } from '../row.ts';
+import { startHoldfast } from '../servers/holdfast.ts';
+import { Stage } from '../stage.ts';
+
+const CONNECTIONS = 32;
+const TAGS = 100;
+const BLOBS = 10;
+
+export const restart: Row = {
+  name: 'restart',
+  title: 'Restart with 1,000,000 blobs and 100,000 manifests, each request for a random one',
+  columns: [
+    { key: 'start', title: 'start, ms', digits: 0 },
+    { key: 'manifests', title: 'manifests/s', digits: 0 },
+    { key: 'lists', title: 'tag lists/s', digits: 0 },
+  ],
+  goals: [
+    {
+      title: 'start of the full store, ms',
+      kind: 'at most',
+      limit: 500,
+      of: (round) => round.get('full')?.['start'],
+    },
+    ratioGoal('at most', 1.2, 'manifests', 'nearly empty', 'full'),
+    ratioGoal('at most', 1.2, 'lists', 'nearly empty', 'full'),
+  ],
+  async prepare(stage) {
+    const repositories = stage.options.quick ? 100 : 1000;
+    return new Map([
+      ['full', await restarts(stage, repositories)],
+      // Not quite empty, or there would be nothing to ask for.
+      ['nearly empty', await restarts(stage, 1)],
+    ]);
+  },
+};
+
+async function restarts(stage: Stage, repositories: number): Promise<Measure> {
+  const storage = await stage.directory('storage');
+  await fillStore(storage, { repositories, tags: TAGS, blobs: BLOBS });
+  const dir = await stage.directory('requests');
+  const manifests = join(dir, 'manifests.lua');
+  const lists = join(dir, 'lists.lua');
+  const tag = `'/manifests/t' .. math.random(0, ${TAGS - 1})`;
+  await writeFile(manifests, requests(repositories, tag));
+  await writeFile(lists, requests(repositories, `'/tags/list?n=${TAGS}'`));
+  return async () => {
+    const inner = await Stage.open(stage.options);
+    try {
+      const server = await startHoldfast(inner, { storage });
+      const load = { connections: CONNECTIONS, seconds: stage.options.seconds };
+      const found = await wrk(server.url, { ...load, script: manifests });
+      const listed = await wrk(server.url, { ...load, script: lists });
+      return {
+        start: server.startMs,
+        manifests: found.requestsPerSecond,
+        lists: listed.requestsPerSecond,
+      };
+    } finally {
+      await inner.close();
+    }
+  };
+}
+
+function requests(repositories: number, rest: string): string {
+  return `
+    request = function()
+      return wrk.format('GET', '/v2/scale/r' .. math.random(0, ${repositories - 1}) .. ${rest})
+    end`;
+}
