@@ -22,13 +22,15 @@ export class Access {
     this.#rules = rules;
   }
 
-  /** Throws unless the action is open at all. */
+  /** Does this server do such things at all, for whomever? */
+  isTurnedOn(action: Action): boolean {
+    const { pushEnabled, deleteEnabled } = this.#rules;
+    return action === 'pull' || (pushEnabled && (action === 'push' || deleteEnabled));
+  }
+
+  /** Throws unless the client may do such things at all. */
   requireAction(action: Action): void {
-    const { anonymous, pushEnabled, deleteEnabled } = this.#rules;
-    if (action === 'push' && !pushEnabled) throw turnedOff('pushes are turned off');
-    if (action === 'delete' && !(pushEnabled && deleteEnabled)) {
-      throw turnedOff('deletes are turned off');
-    }
+    const { anonymous } = this.#rules;
     if (anonymous === 'none') {
       throw new OciError('UNAUTHORIZED', {
         headers: { 'WWW-Authenticate': 'Basic realm="holdfast"' },
@@ -53,8 +55,4 @@ export class Access {
   canSee(repository: Repository): boolean {
     return this.#rules.isAllowed(repository) && this.#rules.isPublic(repository);
   }
-}
-
-function turnedOff(message: string): OciError {
-  return new OciError('UNSUPPORTED', { message });
 }

@@ -1,5 +1,6 @@
 /** The route table: every endpoint, one line each. */
 import { Router } from '@koa/router';
+import { OciError } from '../oci/error-codes.ts';
 import type { Action } from './access.ts';
 import { deleteBlob, getBlob } from './blobs.ts';
 import type { Handler, RequestState } from './context.ts';
@@ -57,15 +58,33 @@ function routes(services: Services): readonly Route[] {
 
 export function createRouter(services: Services, health: Health): Router<RequestState> {
   const router = new Router<RequestState>();
-  for (const { method, path, action, operation, handler } of routes(services)) {
+  const { access } = services;
+  const all = routes(services);
+  for (const { method, path, action, operation, handler } of all) {
     router[method](path, async (ctx) => {
       ctx.state.operation = operation;
-      services.access.requireAction(action);
+      if (!access.isTurnedOn(action)) throw turnedOff(action, methodsOf(path));
+      access.requireAction(action);
       await handler(ctx);
     });
+  }
+
+  function methodsOf(path: string): readonly string[] {
+    const open = all.filter((one) => one.path === path && access.isTurnedOn(one.action));
+    return open.flatMap(({ method }) =>
+      method === 'get' ? ['GET', 'HEAD'] : method.toUpperCase(),
+    );
   }
   router.get('/healthz', livez);
   router.get('/readyz', readyz(health));
   router.get('/metrics', metricsPage(health));
   return router;
+}
+
+/** RFC 9110 §15.5.6: a 405 says what is allowed, if only nothing. */
+function turnedOff(action: Action, allowed: readonly string[]): OciError {
+  return new OciError('UNSUPPORTED', {
+    message: `${action === 'delete' ? 'deletes' : 'pushes'} are turned off`,
+    headers: { Allow: allowed.join(', ') },
+  });
 }
