@@ -2,8 +2,7 @@
 import assert from 'node:assert/strict';
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { test } from 'node:test';
@@ -13,6 +12,7 @@ import { madeUpBytes } from '../helpers/fake-upstream-content.ts';
 import { Holdfast } from '../helpers/holdfast.ts';
 import { getVerified, pullImage, pushImage } from '../helpers/registry-client.ts';
 import { beginUpload, close, patch, uploadRange } from './pushing.ts';
+import { temporaryDirectory } from './temporary-directory.ts';
 import { Wire } from './wire.ts';
 
 const MAIN = join(import.meta.dirname, '../../src/main.ts');
@@ -28,8 +28,7 @@ async function listening(child: ChildProcess): Promise<number> {
 }
 
 test('after kill -9 every acknowledged push is whole, and an upload goes on from what it tells', async (t) => {
-  const dir = await mkdtemp(join(tmpdir(), 'holdfast-test-'));
-  t.after(() => rm(dir, { recursive: true, force: true }));
+  const dir = await temporaryDirectory(t);
   const config = join(dir, 'config.json');
   const listen = { host: '127.0.0.1', port: 0 };
   const storage = { dir: join(dir, 'cache') };

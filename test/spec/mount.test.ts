@@ -1,8 +1,5 @@
 /** end-11: mounts, from hosted and from mirrored repositories. */
 import assert from 'node:assert/strict';
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { digestOf } from '../../src/oci/digest.ts';
 import { FakeUpstream } from '../helpers/fake-upstream.ts';
@@ -12,6 +9,7 @@ import { getVerified, pullImage } from '../helpers/registry-client.ts';
 import { imageHeld } from './held.ts';
 import { close, pushBlob, UUID } from './pushing.ts';
 import { refusal } from './refusal.ts';
+import { temporaryDirectory } from './temporary-directory.ts';
 import { send } from './wire.ts';
 
 const upstream = await FakeUpstream.start();
@@ -121,8 +119,7 @@ test('a mount into an upstream is refused', async () => {
 });
 
 test('a repository that must not be read is no source', async (t) => {
-  const dir = await mkdtemp(join(tmpdir(), 'holdfast-test-'));
-  t.after(() => rm(dir, { recursive: true, force: true }));
+  const dir = await temporaryDirectory(t);
   const upstreams = { 'docker.io': upstream.url };
   const open = await Holdfast.start({ dir, upstreams });
   t.after(() => open.close());

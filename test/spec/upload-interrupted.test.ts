@@ -1,8 +1,6 @@
 /** Uploads whose client, connection or server goes away in the middle. */
 import assert from 'node:assert/strict';
-import { mkdtemp, readdir, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { readdir } from 'node:fs/promises';
 import { after, test } from 'node:test';
 import { digestOf } from '../../src/oci/digest.ts';
 import { eventually } from '../helpers/eventually.ts';
@@ -11,6 +9,7 @@ import { Holdfast } from '../helpers/holdfast.ts';
 import { getVerified } from '../helpers/registry-client.ts';
 import { beginUpload, close, patch, pushSample, uploadRange } from './pushing.ts';
 import { refusal } from './refusal.ts';
+import { temporaryDirectory } from './temporary-directory.ts';
 import { Wire } from './wire.ts';
 
 const holdfast = await Holdfast.start();
@@ -93,8 +92,7 @@ test('a manifest whose client stops half way is not stored', async () => {
 });
 
 test('a session goes on after the server was stopped and started again', async (t) => {
-  const dir = await mkdtemp(join(tmpdir(), 'holdfast-test-'));
-  t.after(() => rm(dir, { recursive: true, force: true }));
+  const dir = await temporaryDirectory(t);
   const before = await Holdfast.start({ dir });
   t.after(() => before.close());
   const location = await beginUpload(before, 'restarted');
@@ -112,8 +110,7 @@ test('a session goes on after the server was stopped and started again', async (
 });
 
 test('a session goes on after the server was stopped while a chunk arrived', async (t) => {
-  const dir = await mkdtemp(join(tmpdir(), 'holdfast-test-'));
-  t.after(() => rm(dir, { recursive: true, force: true }));
+  const dir = await temporaryDirectory(t);
   const before = await Holdfast.start({ dir });
   t.after(() => before.close());
   const location = await beginUpload(before, 'stopped');

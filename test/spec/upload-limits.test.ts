@@ -1,23 +1,16 @@
 /** How many sessions there may be, and how long they may stay. */
 import assert from 'node:assert/strict';
-import { mkdtemp, readdir, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { test, type TestContext } from 'node:test';
+import { readdir } from 'node:fs/promises';
+import { test } from 'node:test';
 import { digestOf } from '../../src/oci/digest.ts';
 import { eventually } from '../helpers/eventually.ts';
 import { madeUpBytes } from '../helpers/fake-upstream-content.ts';
 import { Holdfast } from '../helpers/holdfast.ts';
 import { beginUpload, close, patch, uploadRange } from './pushing.ts';
 import { refusal } from './refusal.ts';
+import { temporaryDirectory } from './temporary-directory.ts';
 
 const CONTENT = madeUpBytes('limits', 5_000);
-
-async function directory(t: TestContext): Promise<string> {
-  const dir = await mkdtemp(join(tmpdir(), 'holdfast-test-'));
-  t.after(() => rm(dir, { recursive: true, force: true }));
-  return dir;
-}
 
 async function unfinishedUploads(dir: string): Promise<number> {
   const files = await readdir(dir, { recursive: true });
@@ -44,7 +37,7 @@ test('a repository takes a thousand unfinished uploads, and no more until one of
 });
 
 test('a session that nobody goes on with is dropped after uploadMaxAge, with its bytes', async (t) => {
-  const dir = await directory(t);
+  const dir = await temporaryDirectory(t);
   const before = await Holdfast.start({ dir });
   t.after(() => before.close());
   const location = await beginUpload(before, 'abandoned');
@@ -62,7 +55,7 @@ test('a session that nobody goes on with is dropped after uploadMaxAge, with its
 });
 
 test('a session that is young enough outlives a restart and its sweep', async (t) => {
-  const dir = await directory(t);
+  const dir = await temporaryDirectory(t);
   const before = await Holdfast.start({ dir });
   t.after(() => before.close());
   const location = await beginUpload(before, 'young');
