@@ -8,8 +8,8 @@ import {
   WITHHELD,
   WriterSuspendedError,
 } from '../../src/store/blob-store.ts';
-import type { OpenBlobStore } from './blob-store.contract.ts';
 import { chunksOf, collect, contentOf, Feed, StepReader } from './bytes.ts';
+import type { OpenBlobStore } from './open-stores.ts';
 
 const CONTENT = contentOf(3_000_001, 'followed');
 const DIGEST = digestOf(CONTENT);

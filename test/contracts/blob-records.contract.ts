@@ -1,7 +1,6 @@
 /** What every metadata store promises of blobs: held or not, and who may serve them. */
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import type { OpenMetadataStore } from './metadata-store.contract.ts';
 import {
   blob,
   child,
@@ -11,6 +10,7 @@ import {
   manifestDigest,
   mirrored,
 } from './metadata-fixtures.ts';
+import type { OpenMetadataStore } from './open-stores.ts';
 
 const HOSTED = hosted('team/app');
 const OTHER = hosted('team/other');

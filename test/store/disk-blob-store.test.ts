@@ -1,6 +1,4 @@
-import { blobFollowContract } from '../contracts/blob-follow.contract.ts';
 import { blobStoreContract } from '../contracts/blob-store.contract.ts';
 import { openDiskStore } from './open-disk-store.ts';
 
 blobStoreContract('disk', (t) => openDiskStore(t));
-blobFollowContract('disk', (t) => openDiskStore(t));

@@ -1,9 +1,7 @@
 import { systemClock } from '../../src/clock.ts';
 import { MemoryBlobStore } from '../../src/store/memory/memory-blob-store.ts';
-import { blobFollowContract } from '../contracts/blob-follow.contract.ts';
 import { blobStoreContract } from '../contracts/blob-store.contract.ts';
 
 const open = async (): Promise<MemoryBlobStore> => new MemoryBlobStore(systemClock);
 
 blobStoreContract('memory', open);
-blobFollowContract('memory', open);

@@ -3,7 +3,6 @@ import { join } from 'node:path';
 import { describe, it, type TestContext } from 'node:test';
 import Database from 'better-sqlite3';
 import { SqliteMetadataStore } from '../../src/store/sqlite/sqlite-metadata-store.ts';
-import { blobRecordsContract } from '../contracts/blob-records.contract.ts';
 import { metadataStoreContract } from '../contracts/metadata-store.contract.ts';
 import { temporaryDirectory } from './temporary-directory.ts';
 
@@ -23,7 +22,6 @@ function note(sql: string): void {
 }
 
 metadataStoreContract('SQLite', open);
-blobRecordsContract('SQLite', open);
 
 describe('SQLite: plans', () => {
   it('never walk through a table and never sort, in any statement of the contract', async (t) => {
