@@ -28,9 +28,10 @@ export function getManifest({ naming, access, content }: Services): Handler {
   };
 }
 
-export function putManifest({ naming, pushManifest }: Services): Handler {
+export function putManifest({ naming, access, pushManifest }: Services): Handler {
   return async (ctx) => {
     const { repository, target } = pushTarget(ctx, naming);
+    const { mirrored } = target;
     const reference = referenceOf(ctx);
     const tags = tagsOf(ctx);
     if (tags.length > 0 && reference.kind === 'tag') {
@@ -43,7 +44,8 @@ export function putManifest({ naming, pushManifest }: Services): Handler {
       tags,
       content,
       contentType: contentTypeOf(ctx),
-      mirrored: target.mirrored,
+      // A push must not bring in what a pull may not see.
+      mirrored: mirrored && access.canSee(mirrored) ? mirrored : undefined,
     });
     ctx.set('Location', `/v2/${repository.name}/manifests/${referenceText(reference)}`);
     ctx.set('Docker-Content-Digest', digest);
