@@ -6,6 +6,7 @@ import { type Manifest, type NamedDescriptor, parseManifest } from '../oci/manif
 import type { Reference, Tag } from '../oci/reference.ts';
 import type { HostedRepository, MirroredRepository } from '../oci/repository.ts';
 import type { PullThrough } from '../pull-through/pull-through.ts';
+import { DigestMismatchError, SizeMismatchError } from '../store/blob-store.ts';
 import { manifestCommit } from '../store/manifest-commit.ts';
 import type { MetadataStore } from '../store/metadata-store.ts';
 import { UpstreamError } from '../upstream/errors.ts';
@@ -97,7 +98,7 @@ export class PushManifest {
       else await this.#bringInBlob(repository, mirrored, descriptor.digest);
       return true;
     } catch (error) {
-      if (error instanceof UpstreamError) return false;
+      if (isUpstreamFault(error)) return false;
       throw error;
     }
   }
@@ -136,4 +137,13 @@ export class PushManifest {
       manifestCommit({ repository, digest, content, manifest, tags, at: this.#clock.now() }),
     );
   }
+}
+
+/** Upstream does not have it, cannot be asked, or sends something else. */
+function isUpstreamFault(error: unknown): boolean {
+  return (
+    error instanceof UpstreamError ||
+    error instanceof DigestMismatchError ||
+    error instanceof SizeMismatchError
+  );
 }
