@@ -24,8 +24,7 @@ export function freshness(checkedAt: number, policy: TagPolicy, now: number): Fr
   // A clock that was set back must not make a tag fresh for longer than maxAge from now.
   if (age < 0 && checkedAt <= now) return { state: 'fresh' };
   // Less than, not up to: with a window of 0 nothing is served before it has been checked.
-  if (age < policy.staleWhileRevalidate)
-    return { state: 'stale', servable: checkedAt <= now, age };
+  if (age < policy.staleWhileRevalidate) return { state: 'stale', servable: checkedAt <= now, age };
   if (age <= policy.staleIfError) return { state: 'stale', servable: false, age };
   return { state: 'expired', age };
 }

@@ -1,7 +1,7 @@
 /** A fake upstream and a Holdfast in front of it, for one test, and the requests that most tests make. */
 import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, relative } from 'node:path';
 import type { TestContext } from 'node:test';
 import { eventually } from './eventually.ts';
 import { FakeUpstream, type FakeUpstreamOptions } from './fake-upstream.ts';
@@ -88,17 +88,15 @@ export async function untilHeld(holdfast: Holdfast, path: string): Promise<void>
   });
 }
 
-/** The files that hold blobs or parts of them, once nothing is being put away or removed any more. */
+/** The files that hold blobs or parts of them, relative to the directory, once nothing is being put away or removed any more. */
 export async function storedFiles(holdfast: Holdfast): Promise<readonly string[]> {
-  const list = async (directory: string): Promise<readonly string[]> => {
-    const entries = await readdir(join(holdfast.dir, directory), {
-      recursive: true,
-      withFileTypes: true,
-    });
-    return entries.filter((entry) => entry.isFile()).map(({ name }) => `${directory}/${name}`);
-  };
   await eventually('no fill is running', async () => {
     return /^holdfast_fills_running 0$/m.test(await (await holdfast.fetch('/metrics')).text());
   });
-  return [...(await list('blobs')), ...(await list('unfinished'))].toSorted();
+  const entries = await readdir(holdfast.dir, { recursive: true, withFileTypes: true });
+  return entries
+    .filter((entry) => entry.isFile())
+    .map((entry) => relative(holdfast.dir, join(entry.parentPath, entry.name)))
+    .filter((path) => /^(?:blobs|unfinished)\//.test(path))
+    .toSorted();
 }

@@ -1,0 +1,51 @@
+import assert from 'node:assert/strict';
+import { type TestContext, test } from 'node:test';
+import { ask, reply, startMirror } from '../helpers/mirror.ts';
+import { RawClient } from '../helpers/raw-client.ts';
+
+const BLOBS = /\/blobs\//;
+const SIZE = 300_000;
+
+/** An image of many layers behind an upstream that takes four requests at a time. */
+async function start(t: TestContext) {
+  const { upstream, holdfast } = await startMirror(t, {
+    upstream: { maxConnections: 4, timeouts: { headers: '1s' } },
+    config: { prefetch: 'off' },
+  });
+  const image = upstream.addImage('library/app', '1', {
+    layers: Array.from({ length: 12 }, (_, index) => SIZE + index),
+  });
+  const paths = image.layerDigests.map((digest) => `/v2/library/app/blobs/${digest}`);
+  return { upstream, holdfast, image, paths };
+}
+
+test('upstream never sees more requests at a time than maxConnections, and everything arrives', async (t) => {
+  const { upstream, holdfast, image, paths } = await start(t);
+  const replies = await Promise.all(paths.map((path) => ask(holdfast, path)));
+  for (const [index, { body }] of replies.entries()) {
+    assert.ok(body.equals(image.layers[index] ?? Buffer.alloc(0)));
+  }
+  assert.ok(upstream.peak <= 4, `${upstream.peak} at a time`);
+});
+
+test('a tag is answered although downloads are waiting for a connection', async (t) => {
+  const { upstream, holdfast, image, paths } = await start(t);
+  const gate = upstream.hold(BLOBS, 1000);
+  const downloads = paths.map((path) => RawClient.get(holdfast.url + path));
+  await gate.reached;
+  assert.deepEqual((await ask(holdfast, '/v2/library/app/manifests/1')).body, image.manifest);
+  gate.release();
+  for (const [index, download] of downloads.entries()) {
+    assert.ok((await download.end()).body.equals(image.layers[index] ?? Buffer.alloc(0)));
+  }
+});
+
+test('waiting for a connection does not count as a failure of upstream', async (t) => {
+  const { upstream, holdfast, image, paths } = await start(t);
+  upstream.fault({ path: BLOBS, latency: 300 });
+  const replies = await Promise.all(paths.map(async (path) => reply(await holdfast.fetch(path))));
+  for (const [index, { status, body }] of replies.entries()) {
+    assert.equal(status, 200);
+    assert.ok(body.equals(image.layers[index] ?? Buffer.alloc(0)));
+  }
+});
