@@ -155,10 +155,6 @@ export interface BlobRecords {
   unlinkBlob(repository: Repository, digest: Digest): Promise<'absent' | 'unlinked' | 'orphaned'>;
   /** The bytes are lost or wrong: the blob is no longer held. Who refers to it is kept. */
   forgetBlob(digest: Digest): Promise<void>;
-  /**
-   * The blobs that are not held, of all manifests of the repository that name `digest` too: what a pull of the same image will ask for next.
-   */
-  listMissingSiblings(repository: Repository, digest: Digest): Promise<readonly BlobRecord[]>;
 }
 
 export interface UploadRecords {

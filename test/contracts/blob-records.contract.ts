@@ -119,31 +119,5 @@ export function blobRecordsContract(name: string, openStore: OpenMetadataStore):
       await store.forgetBlob(A);
       assert.deepEqual(await store.listBlobRepositories(A), []);
     });
-
-    it('lists what is missing of the images that a blob belongs to, each once', async (t) => {
-      const store = await openStore(t);
-      const base = blob('base');
-      await store.commitManifest(
-        commitOf(MIRRORED, 'one', {
-          references: [base, blob('config'), blob('held'), blob('x', 5)],
-        }),
-      );
-      await store.commitManifest(
-        commitOf(MIRRORED, 'two', { references: [base, blob('y', 6), blob('x', 5)] }),
-      );
-      await store.commitManifest(
-        commitOf(MIRRORED, 'three', { references: [blob('z'), child('base')] }),
-      );
-      await store.commitManifest(
-        commitOf(HOSTED, 'four', { references: [base, blob('elsewhere')] }),
-      );
-      await store.recordBlob(OTHER, { digest: digest('held'), size: 100 }, 1);
-      const expected = [blob('config'), blob('x', 5), blob('y', 6)]
-        .map(({ digest: one, size }) => ({ digest: one, size }))
-        .toSorted((a, b) => (a.digest < b.digest ? -1 : 1));
-      assert.deepEqual(await store.listMissingSiblings(MIRRORED, base.digest), expected);
-      assert.deepEqual(await store.listMissingSiblings(MIRRORED, digest('nothing')), []);
-      assert.deepEqual(await store.listMissingSiblings(hosted('un/known'), base.digest), []);
-    });
   });
 }

@@ -171,21 +171,6 @@ export class MemoryMetadataStore implements MetadataStore {
     this.#held.delete(digest);
   }
 
-  async listMissingSiblings(
-    repository: Repository,
-    digest: Digest,
-  ): Promise<readonly BlobRecord[]> {
-    const missing = new Map<Digest, BlobRecord>();
-    for (const { references } of this.#commits(repository).filter(names('blob', digest))) {
-      for (const named of references) {
-        if (named.kind !== 'blob' || named.digest === digest) continue;
-        if (this.#held.has(named.digest)) continue;
-        missing.set(named.digest, { digest: named.digest, size: named.size });
-      }
-    }
-    return [...missing.values()].toSorted((a, b) => compareBytes(a.digest, b.digest));
-  }
-
   async createUpload(upload: UploadRecord): Promise<void> {
     if (this.#uploads.has(upload.id)) throw new Error(`upload ${upload.id} exists`);
     this.#uploads.set(upload.id, upload);

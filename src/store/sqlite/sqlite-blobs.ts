@@ -1,7 +1,7 @@
 import type { Statement } from 'better-sqlite3';
 import type { Digest } from '../../oci/digest.ts';
 import type { Repository } from '../../oci/repository.ts';
-import { compareBytes, compareRepositories } from '../byte-order.ts';
+import { compareRepositories } from '../byte-order.ts';
 import type { BlobRecord } from '../metadata-store.ts';
 import type { Connection } from './connection.ts';
 import {
@@ -24,7 +24,6 @@ export class SqliteBlobs {
   readonly #unlink: Statement<[repository: number, Digest]>;
   readonly #findAnyLink: Statement<[Digest]>;
   readonly #forget: Statement<[Digest]>;
-  readonly #listMissingSiblings: Statement<BlobKey, BlobRecord>;
 
   constructor(connection: Connection) {
     this.#find = connection.prepare(`
@@ -69,18 +68,6 @@ export class SqliteBlobs {
       'SELECT 1 FROM repository_blobs WHERE digest = ? LIMIT 1',
     );
     this.#forget = connection.prepare('DELETE FROM blobs WHERE digest = ?');
-    this.#listMissingSiblings = connection.prepare(`
-      SELECT sibling.digest, sibling.size FROM repositories
-      CROSS JOIN manifest_references AS named
-      CROSS JOIN repository_manifests AS own
-        ON own.repository = repositories.id AND own.digest = named.manifest
-      CROSS JOIN manifest_references AS sibling
-        ON sibling.manifest = named.manifest AND sibling.kind = 'blob'
-        AND sibling.digest <> named.digest
-      WHERE repositories.upstream = ? AND repositories.name = ?
-        AND named.digest = ? AND named.kind = 'blob'
-        AND NOT EXISTS (SELECT 1 FROM blobs WHERE blobs.digest = sibling.digest)
-    `);
   }
 
   find(repository: Repository, digest: Digest): BlobRecord | undefined {
@@ -119,11 +106,5 @@ export class SqliteBlobs {
 
   forget(digest: Digest): void {
     this.#forget.run(digest);
-  }
-
-  listMissingSiblings(repository: Repository, digest: Digest): BlobRecord[] {
-    const rows = this.#listMissingSiblings.all(...repositoryKey(repository), digest);
-    const distinct = new Map(rows.map((row) => [row.digest, row]));
-    return [...distinct.values()].toSorted((a, b) => compareBytes(a.digest, b.digest));
   }
 }

@@ -169,13 +169,6 @@ export class SqliteMetadataStore implements MetadataStore {
     this.#connection.write(() => this.#blobs.forget(digest), PASSING);
   }
 
-  async listMissingSiblings(
-    repository: Repository,
-    digest: Digest,
-  ): Promise<readonly BlobRecord[]> {
-    return this.#blobs.listMissingSiblings(repository, digest);
-  }
-
   async createUpload(upload: UploadRecord): Promise<void> {
     this.#connection.write(() => this.#uploads.create(upload), PASSING);
   }
