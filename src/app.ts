@@ -30,6 +30,7 @@ import { Naming } from './registry/naming.ts';
 import { PushBlob } from './registry/push-blob.ts';
 import { PushManifest } from './registry/push-manifest.ts';
 import { DiskBlobStore } from './store/disk/disk-blob-store.ts';
+import { DirectoryLock } from './store/sqlite/directory-lock.ts';
 import { SqliteMetadataStore } from './store/sqlite/sqlite-metadata-store.ts';
 import { GotUpstream } from './upstream/got/got-upstream.ts';
 import { offlineUpstream } from './upstream/offline-upstream.ts';
@@ -66,6 +67,8 @@ async function start(
   cleanUp: (() => Promise<void>)[],
 ): Promise<RunningApp> {
   const { dir } = config.storage;
+  const lock = await DirectoryLock.take(dir);
+  cleanUp.push(() => Promise.resolve(lock.release()));
   const blobs = await DiskBlobStore.open({ dir });
   cleanUp.push(() => blobs.close());
   const metadata = await SqliteMetadataStore.open({ file: join(dir, 'holdfast.db') });
