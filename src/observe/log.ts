@@ -1,6 +1,8 @@
 import { type DestinationStream, destination, pino } from 'pino';
 import type { LogLevel } from '../config/config.ts';
 import { errorFields } from './error-fields.ts';
+import { GatheredLines } from './gathered-lines.ts';
+import { hideSecrets } from './hide-secrets.ts';
 
 /** A failure goes under the key `err`. */
 export type LogFields = Readonly<Record<string, unknown>>;
@@ -16,28 +18,9 @@ export interface Logger {
   readonly warn: LogMethod;
   readonly info: LogMethod;
   readonly debug: LogMethod;
-  /** A logger that adds `fields` to every line. */
-  child(fields: LogFields): Logger;
 }
 
-/** Nobody should log these at all; this catches who does, at the top of a line and one level down. */
-const SECRET_KEYS = [
-  'authorization',
-  'Authorization',
-  '["proxy-authorization"]',
-  'password',
-  'token',
-  'access_token',
-  'refresh_token',
-  'credentials',
-];
-
-const REDACTED = SECRET_KEYS.flatMap((key) =>
-  key.startsWith('[') ? [key, `*${key}`] : [key, `*.${key}`],
-);
-
-/** Lines are written at once and in order: the last words before a crash are the ones that are needed. */
-const stderr = (): DestinationStream => destination({ fd: 2, sync: true });
+const stderr = (): DestinationStream => new GatheredLines(destination({ fd: 2, sync: true }));
 
 /** A logger of JSON lines, on stderr unless told otherwise. */
 export function createLogger(level: LogLevel, stream: DestinationStream = stderr()): Logger {
@@ -46,9 +29,8 @@ export function createLogger(level: LogLevel, stream: DestinationStream = stderr
       level,
       base: null,
       timestamp: pino.stdTimeFunctions.isoTime,
-      formatters: { level: (label) => ({ level: label }) },
+      formatters: { level: (label) => ({ level: label }), log: hideSecrets },
       serializers: { err: errorFields },
-      redact: { paths: REDACTED, censor: '(hidden)' },
     },
     stream,
   );
