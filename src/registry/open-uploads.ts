@@ -33,7 +33,13 @@ export class OpenUploads {
     const done = upload.tail.then(async () => {
       // Finished or cancelled by the request before this one.
       if (upload.ended) throw new OciError('BLOB_UPLOAD_UNKNOWN', { detail: { id } });
-      return task(await upload.writer);
+      try {
+        return await task(await upload.writer);
+      } catch (error) {
+        // Cancelled under this one: whatever the writer says, the client is told that.
+        if (!upload.ended) throw error;
+        throw new OciError('BLOB_UPLOAD_UNKNOWN', { detail: { id }, cause: error });
+      }
     });
     upload.tail = done.catch(() => undefined); // its own request is told; the next one starts anew
     try {
@@ -58,6 +64,17 @@ export class OpenUploads {
     const upload = this.#open.get(id);
     if (upload) upload.ended = true;
     this.#open.delete(id);
+  }
+
+  /** Ends the session and drops its bytes, also under a request that is using it: its client may never send more. */
+  async abort(id: string, algorithm: DigestAlgorithm): Promise<void> {
+    const upload = this.#get(id, algorithm);
+    upload.ended = true;
+    try {
+      await (await upload.writer).abort(new OciError('BLOB_UPLOAD_UNKNOWN', { detail: { id } }));
+    } finally {
+      this.#open.delete(id);
+    }
   }
 
   async close(): Promise<void> {

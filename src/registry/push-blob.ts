@@ -141,8 +141,10 @@ export class PushBlob {
     }
   }
 
+  /** Ends a session at once, also while a chunk arrives. */
   async cancel(repository: HostedRepository, id: string): Promise<void> {
-    await this.#drop(id, await this.#algorithmOf(repository, id));
+    const algorithm = await this.#algorithmOf(repository, id);
+    if (!(await this.#drop(id, algorithm))) throw unknownUpload(id);
   }
 
   /** Makes `repository` refer to a blob that one of `sources` may serve. False where none holds it. */
@@ -175,17 +177,17 @@ export class PushBlob {
     const upload = await this.#metadata.findUpload(id);
     // A session belongs to one repository: its id must not open a way into another.
     if (upload?.repository.kind !== 'hosted' || upload.repository.name !== repository.name) {
-      throw new OciError('BLOB_UPLOAD_UNKNOWN', { detail: { id } });
+      throw unknownUpload(id);
     }
     return upload.algorithm;
   }
 
-  async #drop(id: string, algorithm: DigestAlgorithm): Promise<void> {
-    await this.#open.use(id, algorithm, async (writer) => {
-      await this.#metadata.deleteUpload(id);
-      this.#open.end(id);
-      await writer.abort(new OciError('BLOB_UPLOAD_UNKNOWN'));
-    });
+  /** False where somebody else has just ended it. */
+  async #drop(id: string, algorithm: DigestAlgorithm): Promise<boolean> {
+    // The record goes first: without it nobody takes the session up again.
+    if (!(await this.#metadata.deleteUpload(id))) return false;
+    await this.#open.abort(id, algorithm);
+    return true;
   }
 
   async #write(id: string, writer: BlobWriter, chunk: Chunk, signal?: AbortSignal): Promise<void> {
@@ -211,4 +213,8 @@ export class PushBlob {
       throw error;
     }
   }
+}
+
+function unknownUpload(id: string): OciError {
+  return new OciError('BLOB_UPLOAD_UNKNOWN', { detail: { id } });
 }
