@@ -30,7 +30,9 @@ export function listReferrers({ naming, access, lists }: Services): Handler {
   return async (ctx) => {
     const target = pullTarget(ctx, naming, access);
     const subject = digestOfPath(ctx);
-    const artifactType = queryText(ctx, 'artifactType');
+    // An empty one is no filter: it is what a script without a type to ask for sends.
+    const told = queryText(ctx, 'artifactType');
+    const artifactType = told === '' ? undefined : told;
     const { descriptors, next } = await lists.referrers(target, subject, {
       artifactType,
       after: parseDigest(queryText(ctx, 'last') ?? ''),
