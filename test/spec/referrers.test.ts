@@ -121,6 +121,15 @@ for (const [title, query, found] of filters) {
   });
 }
 
+test('an empty artifact type is no filter', async () => {
+  const { manifests, filters: applied } = await referrers(
+    'filtered',
+    filtered.digest,
+    '?artifactType=',
+  );
+  assert.deepEqual([manifests.length, applied], [2, null]);
+});
+
 test('the subject may come later, by sha512, or never', async () => {
   const later = Buffer.from(JSON.stringify(indexOf([], { annotations: { later: 'yes' } })));
   for (const algorithm of ['sha256', 'sha512'] as const) {
