@@ -75,6 +75,8 @@ export class UpstreamBody {
     const answer = await upstream.blob(repository.name, digest, from, signal);
     if (answer.size !== undefined) {
       if (this.#size !== undefined && this.#size !== answer.size) {
+        // Not begun, it has to be left by hand, or it would hold a connection to upstream for ever.
+        await answer.body[Symbol.asyncIterator]().return?.();
         throw new UpstreamError(
           'bad-answer',
           `upstream's ${digest} has ${answer.size} bytes, expected ${this.#size}`,

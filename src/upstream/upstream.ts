@@ -66,7 +66,8 @@ export interface Upstream {
   ): Promise<{ readonly size?: number }>;
   /**
    * GET blob from byte `from` on, resolved once upstream's headers are in. Each call starts at the registry URL (signed redirects expire).
-   * The body is not retried: who reads it knows where to go on. Leaving the body early closes the connection.
+   * The body is not retried: who reads it knows where to go on. Leaving the body early closes the connection; who does not even
+   * begin it calls the iterator's `return()`.
    */
   blob(
     repository: RepositoryName,

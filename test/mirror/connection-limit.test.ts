@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
+import { MediaType } from '../../src/oci/media-types.ts';
+import { madeUpBytes } from '../helpers/fake-upstream-content.ts';
 import { ask, reply, startMirror } from '../helpers/mirror.ts';
 import { RawClient } from '../helpers/raw-client.ts';
 
@@ -48,4 +50,24 @@ test('waiting for a connection does not count as a failure of upstream', async (
     assert.equal(status, 200);
     assert.ok(body.equals(image.layers[index] ?? Buffer.alloc(0)));
   }
+});
+
+test('a blob of another size than its manifest tells keeps no connection', async (t) => {
+  const { upstream, holdfast } = await startMirror(t, {
+    upstream: { maxConnections: 1, timeouts: { headers: '1s' } },
+    config: { prefetch: 'off' },
+  });
+  const [liar, other] = [10_000_000, 1000].map((size) =>
+    upstream.addBlob(madeUpBytes(`${size}`, size), 'library/app'),
+  );
+  const blob = (digest: string | undefined, size: number) => ({
+    mediaType: MediaType.ociManifest,
+    digest,
+    size,
+  });
+  const manifest = { schemaVersion: 2, config: blob(other, 1000), layers: [blob(liar, 5)] };
+  upstream.addManifest('library/app', '1', manifest, MediaType.ociManifest);
+  await ask(holdfast, '/v2/library/app/manifests/1');
+  assert.equal((await ask(holdfast, `/v2/library/app/blobs/${liar}`)).status, 502);
+  assert.equal((await ask(holdfast, `/v2/library/app/blobs/${other}`)).status, 200);
 });

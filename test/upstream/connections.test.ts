@@ -62,6 +62,16 @@ test('a body that nobody reads gives its slot back when its signal aborts', asyn
   await upstream.manifest(APP, tagged('1.0'));
 });
 
+test('a body that is left before it was begun gives its slot back', async (t) => {
+  const fake = await startFake(t);
+  const upstream = makeUpstream(t, fake.url, { maxConnections: 1 });
+  fake.addImage(APP, '1.0');
+  const digest = fake.addBlob(madeUpBytes('layer', 10_000_000));
+  const { body } = await upstream.blob(APP, digest, 0);
+  await body[Symbol.asyncIterator]().return?.();
+  await upstream.manifest(APP, tagged('1.0'));
+});
+
 test('waiting for a slot ends with the signal, and takes none', async () => {
   const slots = new ConnectionSlots(1);
   const release = await slots.acquire('short');

@@ -99,11 +99,21 @@ export class Exchange {
 
   /**
    * The body as it arrives, for one reader. Fails if nothing comes for `idle` ms while the reader waits, or if the end comes before
-   * `length` bytes.
+   * `length` bytes. Leaving it closes the connection, also for a reader that has not begun.
    */
   stream(idle: number, length: number | undefined): AsyncIterable<Uint8Array> {
     this.#abandon.answered();
-    return this.#timed(idle, length);
+    const body = this.#timed(idle, length);
+    const iterator: AsyncIterator<Uint8Array> = {
+      next: () => body.next(),
+      return: async () => {
+        // A generator that has not begun skips its `finally`, and the connection would be held for ever.
+        this.#end();
+        await body.return(undefined);
+        return { done: true, value: undefined };
+      },
+    };
+    return { [Symbol.asyncIterator]: () => iterator };
   }
 
   async *#timed(idle: number, length: number | undefined): AsyncGenerator<Uint8Array> {
