@@ -10,6 +10,7 @@ import type { Descriptor } from '../oci/descriptor.ts';
 import type { Digest, DigestAlgorithm } from '../oci/digest.ts';
 import type { Tag } from '../oci/reference.ts';
 import type { Repository } from '../oci/repository.ts';
+import type { UpkeepRecords } from './upkeep-records.ts';
 
 export interface ManifestRecord {
   readonly digest: Digest;
@@ -78,6 +79,8 @@ export interface ReferrersQuery extends Page<Digest> {
 export interface StoreTotals {
   readonly blobs: number;
   readonly blobBytes: number;
+  /** Bytes of the blobs that no hosted repository refers to: what eviction counts. */
+  readonly mirroredBytes: number;
   readonly manifests: number;
 }
 
@@ -179,7 +182,13 @@ export interface RepositoryRecords {
 }
 
 export interface MetadataStore
-  extends ManifestRecords, TagRecords, BlobRecords, UploadRecords, RepositoryRecords {
+  extends
+    ManifestRecords,
+    TagRecords,
+    BlobRecords,
+    UploadRecords,
+    RepositoryRecords,
+    UpkeepRecords {
   /** Proves that the database answers and can be written to; throws if not. For readiness. */
   probe(): Promise<void>;
   close(): Promise<void>;

@@ -4,6 +4,7 @@ import type { OpenMetadataStore } from './open-stores.ts';
 import { referrersContract } from './referrers.contract.ts';
 import { repositoryRecordsContract } from './repository-records.contract.ts';
 import { tagRecordsContract } from './tag-records.contract.ts';
+import { upkeepRecordsContract } from './upkeep-records.contract.ts';
 import { uploadRecordsContract } from './upload-records.contract.ts';
 
 /** What every metadata store promises, whatever keeps its rows. */
@@ -14,4 +15,5 @@ export function metadataStoreContract(name: string, openStore: OpenMetadataStore
   blobRecordsContract(name, openStore);
   repositoryRecordsContract(name, openStore);
   uploadRecordsContract(name, openStore);
+  upkeepRecordsContract(name, openStore);
 }

@@ -16,6 +16,7 @@ import type { OpenMetadataStore } from './open-stores.ts';
 const HOSTED = hosted('team/app');
 const MIRRORED = mirrored('docker.io', 'library/node');
 const ALL = { limit: 1_000 };
+const NOTHING = { blobs: 0, blobBytes: 0, mirroredBytes: 0, manifests: 0 };
 
 export function repositoryRecordsContract(name: string, openStore: OpenMetadataStore): void {
   describe(`${name}: repositories`, () => {
@@ -98,25 +99,30 @@ export function repositoryRecordsContract(name: string, openStore: OpenMetadataS
 
     it('keeps totals of what is held, each thing once', async (t) => {
       const store = await openStore(t);
-      assert.deepEqual(await store.totals(), { blobs: 0, blobBytes: 0, manifests: 0 });
+      assert.deepEqual(await store.totals(), NOTHING);
       await store.commitManifest(commitOf(HOSTED, 'one'));
       await store.commitManifest(commitOf(MIRRORED, 'one'));
       await store.commitManifest(commitOf(MIRRORED, 'two'));
       await store.recordBlob(MIRRORED, { digest: digest('a'), size: 10 }, 1);
       await store.recordBlob(HOSTED, { digest: digest('a'), size: 11 }, 1);
       await store.recordBlob(MIRRORED, { digest: digest('b'), size: 5 }, 1);
-      assert.deepEqual(await store.totals(), { blobs: 2, blobBytes: 16, manifests: 2 });
+      assert.deepEqual(await store.totals(), {
+        blobs: 2,
+        blobBytes: 16,
+        mirroredBytes: 5,
+        manifests: 2,
+      });
       await store.deleteManifest(MIRRORED, manifestDigest('one'));
       await store.deleteManifest(MIRRORED, manifestDigest('two'));
       await store.forgetBlob(digest('a'));
       await store.unlinkBlob(MIRRORED, digest('b'));
-      assert.deepEqual(await store.totals(), { blobs: 0, blobBytes: 0, manifests: 1 });
+      assert.deepEqual(await store.totals(), { ...NOTHING, manifests: 1 });
     });
 
     it('answers a probe', async (t) => {
       const store = await openStore(t);
       await store.probe();
-      assert.deepEqual(await store.totals(), { blobs: 0, blobBytes: 0, manifests: 0 });
+      assert.deepEqual(await store.totals(), NOTHING);
     });
   });
 }

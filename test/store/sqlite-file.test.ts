@@ -41,6 +41,13 @@ function alter(file: string, sql: string): void {
   database.close();
 }
 
+function versionOf(file: string): number {
+  const database = new Database(file);
+  const version = Number(database.pragma('user_version', { simple: true }));
+  database.close();
+  return version;
+}
+
 /** Whether the statements of `work` were committed with a full sync. */
 async function isSynced(
   t: TestContext,
@@ -98,13 +105,14 @@ describe('the database file', () => {
 
   it('is refused, and left alone, when a newer program has written it', async (t) => {
     const file = await usedDatabase(t);
+    const version = versionOf(file);
     alter(file, 'PRAGMA user_version = 999');
     await assert.rejects(SqliteMetadataStore.open({ file }), (error) => {
       assert.ok(error instanceof DatabaseVersionError);
       assert.match(error.message, /version 999.*newer/);
       return true;
     });
-    alter(file, 'PRAGMA user_version = 1');
+    alter(file, `PRAGMA user_version = ${version}`);
     const store = await SqliteMetadataStore.open({ file });
     t.after(() => store.close());
     assert.equal((await store.totals()).manifests, 100);

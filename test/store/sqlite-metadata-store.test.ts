@@ -11,7 +11,13 @@ const statements = new Map<string, string>();
 
 async function open(t: TestContext): Promise<SqliteMetadataStore> {
   const file = join(await temporaryDirectory(t), 'metadata.db');
-  const store = await SqliteMetadataStore.open({ file, trace: note });
+  // Migrations walk through tables, once.
+  let migrated = false;
+  const trace = (sql: string): void => {
+    if (migrated) note(sql);
+  };
+  const store = await SqliteMetadataStore.open({ file, trace });
+  migrated = true;
   t.after(() => store.close());
   return store;
 }

@@ -2,7 +2,7 @@ import type { Descriptor } from '../../oci/descriptor.ts';
 import type { Digest } from '../../oci/digest.ts';
 import type { Tag } from '../../oci/reference.ts';
 import { displayName, type Repository } from '../../oci/repository.ts';
-import { compareBytes, compareRepositories } from '../byte-order.ts';
+import { compareBytes } from '../byte-order.ts';
 import type {
   BlobRecord,
   ManifestCommit,
@@ -15,39 +15,42 @@ import type {
   TagRecord,
   UploadRecord,
 } from '../metadata-store.ts';
-
-/** What one repository knows; it stays when its content has gone. */
-interface Shelf {
-  readonly repository: Repository;
-  /** By digest; the media type is this repository's own. */
-  readonly manifests: Map<Digest, ManifestCommit>;
-  readonly tags: Map<Tag, Omit<TagRecord, 'manifest'>>;
-  /** Sizes of the blobs that it refers to, held or not. */
-  readonly blobs: Map<Digest, number>;
-}
+import type {
+  CollectedLinks,
+  CollectQuery,
+  HeldBlob,
+  LooseBlob,
+  LooseBlobsQuery,
+  ReleasedContent,
+  Use,
+} from '../upkeep-records.ts';
+import { MemoryShelves, type Shelf } from './memory-shelves.ts';
+import { type HeldContent, MemoryUpkeep } from './memory-upkeep.ts';
 
 /** Metadata in memory, for tests: every answer is worked out from the commits themselves. */
 export class MemoryMetadataStore implements MetadataStore {
-  readonly #shelves = new Map<string, Shelf>();
-  readonly #held = new Map<Digest, number>();
+  readonly #shelves = new MemoryShelves();
+  readonly #held = new Map<Digest, HeldContent>();
   readonly #uploads = new Map<string, UploadRecord>();
+  readonly #upkeep = new MemoryUpkeep(this.#shelves, this.#held);
 
   async findManifest(repository: Repository, digest: Digest): Promise<ManifestRecord | undefined> {
-    return this.#manifest(this.#find(repository), digest);
+    return this.#manifest(this.#shelves.find(repository), digest);
   }
 
   async readManifest(digest: Digest): Promise<Uint8Array | undefined> {
-    return this.#anyCommit(digest)?.content;
+    return this.#shelves.anyCommit(digest)?.content;
   }
 
   async commitManifest(commit: ManifestCommit): Promise<void> {
     const { repository, digest, tags, at } = commit;
-    const shelf = this.#ensure(repository);
+    const shelf = this.#shelves.ensure(repository);
     shelf.manifests.set(digest, { ...commit, content: commit.content.slice() });
+    this.#upkeep.touch(shelf, digest, at);
     if (repository.kind === 'mirrored') {
       for (const named of commit.references) {
         const isNew = named.kind === 'blob' && !shelf.blobs.has(named.digest);
-        if (isNew) shelf.blobs.set(named.digest, named.size);
+        if (isNew) shelf.blobs.set(named.digest, { size: named.size, addedAt: at });
       }
     }
     for (const tag of tags) this.#tag(shelf, tag, digest, at);
@@ -59,22 +62,22 @@ export class MemoryMetadataStore implements MetadataStore {
     tags: readonly Tag[],
     at: number,
   ): Promise<ManifestRecord | undefined> {
-    const own = this.#find(repository)?.manifests.get(digest);
-    const commit = own ?? this.#anyCommit(digest);
+    const own = this.#shelves.find(repository)?.manifests.get(digest);
+    const commit = own ?? this.#shelves.anyCommit(digest);
     if (commit === undefined) return undefined;
     await this.commitManifest({ ...commit, repository, tags, at });
     return this.findManifest(repository, digest);
   }
 
   async deleteManifest(repository: Repository, digest: Digest): Promise<boolean> {
-    const shelf = this.#find(repository);
+    const shelf = this.#shelves.find(repository);
     if (shelf?.manifests.delete(digest) !== true) return false;
     for (const [tag, record] of shelf.tags) if (record.digest === digest) shelf.tags.delete(tag);
     return true;
   }
 
   async refersToManifest(repository: Repository, digest: Digest): Promise<boolean> {
-    return this.#commits(repository).some(names('manifest', digest));
+    return this.#shelves.commits(repository).some(names('manifest', digest));
   }
 
   async listReferrers(
@@ -82,7 +85,8 @@ export class MemoryMetadataStore implements MetadataStore {
     subject: Digest,
     { artifactType, after, limit }: ReferrersQuery,
   ): Promise<readonly Descriptor[]> {
-    return this.#commits(repository)
+    return this.#shelves
+      .commits(repository)
       .filter((commit) => commit.subject === subject && commit.digest > (after ?? ''))
       .filter((commit) => artifactType === undefined || commit.artifactType === artifactType)
       .toSorted((a, b) => compareBytes(a.digest, b.digest))
@@ -91,7 +95,7 @@ export class MemoryMetadataStore implements MetadataStore {
   }
 
   async findTag(repository: Repository, tag: Tag): Promise<TagRecord | undefined> {
-    const shelf = this.#find(repository);
+    const shelf = this.#shelves.find(repository);
     const record = shelf?.tags.get(tag);
     if (record === undefined) return undefined;
     const manifest = this.#manifest(shelf, record.digest);
@@ -99,15 +103,15 @@ export class MemoryMetadataStore implements MetadataStore {
   }
 
   async recordTag(repository: Repository, tag: Tag, digest: Digest, at: number): Promise<void> {
-    this.#tag(this.#ensure(repository), tag, digest, at);
+    this.#tag(this.#shelves.ensure(repository), tag, digest, at);
   }
 
   async deleteTag(repository: Repository, tag: Tag): Promise<boolean> {
-    return this.#find(repository)?.tags.delete(tag) ?? false;
+    return this.#shelves.find(repository)?.tags.delete(tag) ?? false;
   }
 
   async listTags(repository: Repository, { after = '', limit }: Page): Promise<readonly Tag[]> {
-    const shelf = this.#find(repository);
+    const shelf = this.#shelves.find(repository);
     if (shelf === undefined) return [];
     return [...shelf.tags]
       .filter(([tag, { digest }]) => tag > after && shelf.manifests.has(digest))
@@ -117,42 +121,44 @@ export class MemoryMetadataStore implements MetadataStore {
   }
 
   async findBlob(repository: Repository, digest: Digest): Promise<BlobRecord | undefined> {
-    const linked = this.#find(repository)?.blobs.has(digest) ?? false;
+    const linked = this.#shelves.find(repository)?.blobs.has(digest) ?? false;
     return linked ? this.findHeldBlob(digest) : undefined;
   }
 
   async findHeldBlob(digest: Digest): Promise<BlobRecord | undefined> {
-    const size = this.#held.get(digest);
-    return size === undefined ? undefined : { digest, size };
+    const held = this.#held.get(digest);
+    return held && { digest, size: held.size };
   }
 
   async findBlobReference(
     repository: Repository,
     digest: Digest,
   ): Promise<{ readonly size?: number } | undefined> {
-    const linked = this.#find(repository)?.blobs.get(digest);
-    if (linked !== undefined) return { size: linked };
-    const naming = this.#commits(repository).find(names('blob', digest));
+    const linked = this.#shelves.find(repository)?.blobs.get(digest);
+    if (linked !== undefined) return { size: linked.size };
+    const naming = this.#shelves.commits(repository).find(names('blob', digest));
     const named = naming?.references.find((reference) => reference.digest === digest);
     return named && { size: named.size };
   }
 
   async listBlobRepositories(digest: Digest): Promise<readonly Repository[]> {
     if (!this.#held.has(digest)) return [];
-    return this.#sorted().filter(
-      (repository) => this.#find(repository)?.blobs.has(digest) === true,
-    );
+    return this.#shelves
+      .repositories()
+      .filter((repository) => this.#shelves.find(repository)?.blobs.has(digest) === true);
   }
 
-  async recordBlob(repository: Repository, { digest, size }: BlobRecord): Promise<void> {
-    this.#held.set(digest, size);
-    this.#ensure(repository).blobs.set(digest, size);
+  async recordBlob(repository: Repository, blob: BlobRecord, at: number): Promise<void> {
+    const { digest, size } = blob;
+    this.#upkeep.hold(blob, at);
+    this.#link(this.#shelves.ensure(repository), digest, size, at);
   }
 
-  async linkBlob(repository: Repository, digest: Digest): Promise<boolean> {
-    const size = this.#held.get(digest);
-    if (size === undefined) return false;
-    this.#ensure(repository).blobs.set(digest, size);
+  async linkBlob(repository: Repository, digest: Digest, at: number): Promise<boolean> {
+    const held = this.#held.get(digest);
+    if (held === undefined) return false;
+    held.usedAt = Math.max(held.usedAt, at);
+    this.#link(this.#shelves.ensure(repository), digest, held.size, at);
     return true;
   }
 
@@ -160,8 +166,8 @@ export class MemoryMetadataStore implements MetadataStore {
     repository: Repository,
     digest: Digest,
   ): Promise<'absent' | 'unlinked' | 'orphaned'> {
-    if (this.#find(repository)?.blobs.delete(digest) !== true) return 'absent';
-    const linked = [...this.#shelves.values()].some((shelf) => shelf.blobs.has(digest));
+    if (this.#shelves.find(repository)?.blobs.delete(digest) !== true) return 'absent';
+    const linked = this.#shelves.all().some((shelf) => shelf.blobs.has(digest));
     if (linked || repository.kind === 'hosted') return 'unlinked';
     this.#held.delete(digest);
     return 'orphaned';
@@ -190,8 +196,8 @@ export class MemoryMetadataStore implements MetadataStore {
   }
 
   async countUploads(repository: Repository): Promise<number> {
-    const key = keyOf(repository);
-    return [...this.#uploads.values()].filter((upload) => keyOf(upload.repository) === key).length;
+    return [...this.#uploads.values()].filter((upload) => isSame(upload.repository, repository))
+      .length;
   }
 
   async listUploads(before: number): Promise<readonly UploadRecord[]> {
@@ -201,13 +207,13 @@ export class MemoryMetadataStore implements MetadataStore {
   }
 
   async hasRepository(repository: Repository): Promise<boolean> {
-    return this.#find(repository) !== undefined;
+    return this.#shelves.find(repository) !== undefined;
   }
 
   async listRepositories({ after = '', limit }: Page): Promise<readonly Repository[]> {
-    const listed = this.#sorted().filter(
-      (one) => displayName(one) > after && this.#commits(one).length > 0,
-    );
+    const listed = this.#shelves
+      .repositories()
+      .filter((one) => displayName(one) > after && this.#shelves.commits(one).length > 0);
     const last = listed[limit - 1];
     if (limit <= 0 || last === undefined) return listed.slice(0, limit);
     // Two that share a display name stay together, as the next page starts behind it.
@@ -215,11 +221,60 @@ export class MemoryMetadataStore implements MetadataStore {
   }
 
   async totals(): Promise<StoreTotals> {
-    const manifests = new Set(
-      [...this.#shelves.values()].flatMap((shelf) => [...shelf.manifests.keys()]),
-    );
-    const blobBytes = [...this.#held.values()].reduce((sum, size) => sum + size, 0);
-    return { blobs: this.#held.size, blobBytes, manifests: manifests.size };
+    const manifests = new Set(this.#shelves.all().flatMap((shelf) => [...shelf.manifests.keys()]));
+    const blobBytes = [...this.#held.values()].reduce((sum, { size }) => sum + size, 0);
+    const mirroredBytes = this.#upkeep.mirroredBytes();
+    return { blobs: this.#held.size, blobBytes, mirroredBytes, manifests: manifests.size };
+  }
+
+  async recordUses(uses: readonly Use[]): Promise<void> {
+    for (const use of uses) {
+      const shelf = use.kind === 'manifest' ? this.#shelves.find(use.repository) : undefined;
+      if (use.kind === 'blob') this.#upkeep.touchBlob(use.digest, use.at);
+      else if (shelf) this.#upkeep.touchWithChildren(shelf, use.digest, use.at);
+    }
+  }
+
+  async evictManifests(wanted: { bytes: number; limit: number }): Promise<ReleasedContent> {
+    return this.#upkeep.evict(wanted);
+  }
+
+  async listLooseBlobs(query: LooseBlobsQuery): Promise<readonly LooseBlob[]> {
+    return this.#upkeep.listLoose(query);
+  }
+
+  async dropUnreferencedBlob(digest: Digest): Promise<boolean> {
+    return this.#upkeep.dropUnreferenced(digest);
+  }
+
+  async listHeldBlobs(page: Page<Digest>): Promise<readonly HeldBlob[]> {
+    return this.#upkeep.listHeld(page);
+  }
+
+  async collectLinks(query: CollectQuery): Promise<CollectedLinks> {
+    return this.#upkeep.collect(query);
+  }
+
+  async listManifests(
+    page: Page<Digest>,
+  ): Promise<readonly { digest: Digest; content: Uint8Array }[]> {
+    return this.#upkeep.listManifests(page);
+  }
+
+  async forgetManifest(digest: Digest): Promise<boolean> {
+    return this.#upkeep.forgetManifest(digest);
+  }
+
+  async condemnBlob(digest: Digest): Promise<void> {
+    this.#upkeep.condemn(digest);
+  }
+
+  async isCondemned(repository: Repository, digest: Digest): Promise<boolean> {
+    return this.#upkeep.isCondemned(this.#shelves.find(repository), digest);
+  }
+
+  async listCondemned(page: Page<Digest>): Promise<readonly Digest[]> {
+    return this.#upkeep.listCondemned(page);
   }
 
   async probe(): Promise<void> {
@@ -230,28 +285,9 @@ export class MemoryMetadataStore implements MetadataStore {
     this.#shelves.clear();
   }
 
-  #find(repository: Repository): Shelf | undefined {
-    return this.#shelves.get(keyOf(repository));
-  }
-
-  #ensure(repository: Repository): Shelf {
-    const known = this.#find(repository);
-    if (known !== undefined) return known;
-    const shelf = { repository, manifests: new Map(), tags: new Map(), blobs: new Map() };
-    this.#shelves.set(keyOf(repository), shelf);
-    return shelf;
-  }
-
-  #commits(repository: Repository): ManifestCommit[] {
-    return [...(this.#find(repository)?.manifests.values() ?? [])];
-  }
-
-  #anyCommit(digest: Digest): ManifestCommit | undefined {
-    for (const shelf of this.#shelves.values()) {
-      const commit = shelf.manifests.get(digest);
-      if (commit !== undefined) return commit;
-    }
-    return undefined;
+  #link(shelf: Shelf, digest: Digest, size: number, at: number): void {
+    const addedAt = shelf.blobs.get(digest)?.addedAt ?? at;
+    shelf.blobs.set(digest, { size, addedAt });
   }
 
   #manifest(shelf: Shelf | undefined, digest: Digest): ManifestRecord | undefined {
@@ -264,17 +300,10 @@ export class MemoryMetadataStore implements MetadataStore {
     const cachedAt = before?.digest === digest ? before.cachedAt : at;
     shelf.tags.set(tag, { digest, cachedAt, checkedAt: at });
   }
-
-  #sorted(): Repository[] {
-    return [...this.#shelves.values()]
-      .map(({ repository }) => repository)
-      .toSorted(compareRepositories);
-  }
 }
 
-/** Tells a hosted repository from a mirrored one that is displayed alike. */
-function keyOf(repository: Repository): string {
-  return `${repository.kind} ${displayName(repository)} ${repository.name}`;
+function isSame(one: Repository, other: Repository): boolean {
+  return one.kind === other.kind && displayName(one) === displayName(other);
 }
 
 function names(kind: ManifestReference['kind'], digest: Digest) {

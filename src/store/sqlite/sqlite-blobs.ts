@@ -19,7 +19,7 @@ export class SqliteBlobs {
   readonly #findLink: Statement<BlobKey, { size: number }>;
   readonly #findNamed: Statement<BlobKey, { size: number }>;
   readonly #listRepositories: Statement<[Digest], RepositoryRow>;
-  readonly #hold: Statement<[Digest, size: number, at: number]>;
+  readonly #hold: Statement<[{ digest: Digest; size: number; at: number }]>;
   readonly #link: Statement<[repository: number, Digest, size: number, at: number]>;
   readonly #unlink: Statement<[repository: number, Digest]>;
   readonly #findAnyLink: Statement<[Digest]>;
@@ -54,8 +54,8 @@ export class SqliteBlobs {
       WHERE blobs.digest = ?
     `);
     this.#hold = connection.prepare(`
-      INSERT INTO blobs (digest, size, added_at) VALUES (?, ?, ?)
-      ON CONFLICT DO UPDATE SET size = excluded.size
+      INSERT INTO blobs (digest, size, added_at, used_at) VALUES (:digest, :size, :at, :at)
+      ON CONFLICT DO UPDATE SET size = excluded.size, used_at = max(used_at, excluded.used_at)
     `);
     this.#link = connection.prepare(`
       INSERT INTO repository_blobs (repository, digest, size, added_at) VALUES (?, ?, ?, ?)
@@ -89,7 +89,7 @@ export class SqliteBlobs {
   }
 
   hold({ digest, size }: BlobRecord, at: number): void {
-    this.#hold.run(digest, size, at);
+    this.#hold.run({ digest, size, at });
   }
 
   link(repository: number, { digest, size }: BlobRecord, at: number): void {

@@ -2,7 +2,7 @@ import type { Statement } from 'better-sqlite3';
 import type { Descriptor } from '../../oci/descriptor.ts';
 import type { Digest } from '../../oci/digest.ts';
 import type { Repository } from '../../oci/repository.ts';
-import type { ManifestCommit, ManifestRecord, ReferrersQuery } from '../metadata-store.ts';
+import type { ManifestCommit, ManifestRecord, Page, ReferrersQuery } from '../metadata-store.ts';
 import type { Connection } from './connection.ts';
 import { repositoryKey, type RepositoryKey } from './sqlite-repositories.ts';
 
@@ -36,9 +36,16 @@ function referrersQuery(index: string, filter: string): string {
     ORDER BY own.digest LIMIT :limit`;
 }
 
+interface Adoption {
+  readonly repository: Repository;
+  readonly digest: Digest;
+  readonly at: number;
+}
+
 export class SqliteManifests {
   readonly #find: Statement<[...RepositoryKey, Digest], ManifestRecord>;
   readonly #read: Statement<[Digest], { content: Buffer }>;
+  readonly #list: Statement<[after: string, limit: number], { digest: Digest; content: Buffer }>;
   readonly #findAnyHolder: Statement<[Digest]>;
   readonly #addContent: Statement<[Digest, size: number, annotations: string | null, Uint8Array]>;
   readonly #addReference: Statement<[Digest, kind: string, Digest, size: number]>;
@@ -51,9 +58,12 @@ export class SqliteManifests {
       subject: string | null,
       artifactType: string | null,
       at: number,
+      usedAt: number | null,
     ]
   >;
-  readonly #adopt: Statement<[{ repository: number; digest: Digest; at: number }]>;
+  readonly #adopt: Statement<
+    [{ repository: number; digest: Digest; at: number; usedAt: number | null }]
+  >;
   readonly #linkNamedBlobs: Statement<[{ repository: number; digest: Digest; at: number }]>;
   readonly #release: Statement<[repository: number, Digest]>;
   readonly #deleteTags: Statement<[repository: number, Digest]>;
@@ -69,6 +79,9 @@ export class SqliteManifests {
       WHERE repositories.upstream = ? AND repositories.name = ? AND own.digest = ?
     `);
     this.#read = connection.prepare('SELECT content FROM manifests WHERE digest = ?');
+    this.#list = connection.prepare(
+      'SELECT digest, content FROM manifests WHERE digest > ? ORDER BY digest LIMIT ?',
+    );
     this.#findAnyHolder = connection.prepare(
       'SELECT 1 FROM repository_manifests WHERE digest = ? LIMIT 1',
     );
@@ -83,16 +96,17 @@ export class SqliteManifests {
     `);
     this.#hold = connection.prepare(`
       INSERT INTO repository_manifests
-        (repository, digest, media_type, size, subject, artifact_type, added_at)
-      VALUES (?, ?, ?, ?, ?, ?, ?)
-      ON CONFLICT DO UPDATE SET media_type = excluded.media_type
+        (repository, digest, media_type, size, subject, artifact_type, added_at, used_at)
+      VALUES (?, ?, ?, ?, ?, ?, ?, ?)
+      ON CONFLICT DO UPDATE SET
+        media_type = excluded.media_type, used_at = max(used_at, excluded.used_at)
     `);
     this.#adopt = connection.prepare(`
       INSERT INTO repository_manifests
-        (repository, digest, media_type, size, subject, artifact_type, added_at)
-      SELECT :repository, digest, media_type, size, subject, artifact_type, :at
+        (repository, digest, media_type, size, subject, artifact_type, added_at, used_at)
+      SELECT :repository, digest, media_type, size, subject, artifact_type, :at, :usedAt
       FROM repository_manifests WHERE digest = :digest LIMIT 1
-      ON CONFLICT DO NOTHING
+      ON CONFLICT DO UPDATE SET used_at = max(used_at, excluded.used_at)
     `);
     this.#linkNamedBlobs = connection.prepare(`
       INSERT INTO repository_blobs (repository, digest, size, added_at)
@@ -133,6 +147,10 @@ export class SqliteManifests {
     return this.#read.get(digest)?.content;
   }
 
+  list({ after = '', limit }: Page): { digest: Digest; content: Uint8Array }[] {
+    return this.#list.all(after, limit);
+  }
+
   /** Whether any repository holds it. */
   isHeld(digest: Digest): boolean {
     return this.#findAnyHolder.get(digest) !== undefined;
@@ -154,12 +172,13 @@ export class SqliteManifests {
       commit.subject ?? null,
       commit.artifactType ?? null,
       commit.at,
+      usedAt(commit.repository, commit.at),
     );
   }
 
   /** Has no effect where no repository holds the manifest. */
-  adopt(repository: number, digest: Digest, at: number): void {
-    this.#adopt.run({ repository, digest, at });
+  adopt(id: number, { repository, digest, at }: Adoption): void {
+    this.#adopt.run({ repository: id, digest, at, usedAt: usedAt(repository, at) });
   }
 
   /** Makes the repository refer to every blob that the manifest names. */
@@ -188,6 +207,11 @@ export class SqliteManifests {
     const key = { upstream, name, subject, artifactType, after: after ?? '', limit };
     return statement.all(key).map(descriptorOf);
   }
+}
+
+/** Only what is mirrored may go for want of use. */
+function usedAt(repository: Repository, at: number): number | null {
+  return repository.kind === 'mirrored' ? at : null;
 }
 
 function descriptorOf(row: ReferrerRow): Descriptor {

@@ -13,11 +13,23 @@ import type {
   TagRecord,
   UploadRecord,
 } from '../metadata-store.ts';
+import type {
+  CollectedLinks,
+  CollectQuery,
+  HeldBlob,
+  LooseBlob,
+  LooseBlobsQuery,
+  ReleasedContent,
+  Use,
+} from '../upkeep-records.ts';
 import { Connection, type ConnectionOptions } from './connection.ts';
 import { SqliteBlobs } from './sqlite-blobs.ts';
+import { SqliteCollection } from './sqlite-collection.ts';
+import { SqliteEviction } from './sqlite-eviction.ts';
 import { SqliteManifests } from './sqlite-manifests.ts';
 import { SqliteRepositories } from './sqlite-repositories.ts';
 import { SqliteTags } from './sqlite-tags.ts';
+import { SqliteUpkeep } from './sqlite-upkeep.ts';
 import { SqliteUploads } from './sqlite-uploads.ts';
 
 /** What may be lost with the power: a client begins its upload again, a cache fetches again. */
@@ -34,6 +46,9 @@ export class SqliteMetadataStore implements MetadataStore {
   readonly #tags: SqliteTags;
   readonly #blobs: SqliteBlobs;
   readonly #uploads: SqliteUploads;
+  readonly #upkeep: SqliteUpkeep;
+  readonly #eviction: SqliteEviction;
+  readonly #collection: SqliteCollection;
 
   private constructor(connection: Connection) {
     this.#connection = connection;
@@ -42,6 +57,9 @@ export class SqliteMetadataStore implements MetadataStore {
     this.#tags = new SqliteTags(connection);
     this.#blobs = new SqliteBlobs(connection);
     this.#uploads = new SqliteUploads(connection);
+    this.#upkeep = new SqliteUpkeep(connection);
+    this.#eviction = new SqliteEviction(connection, this.#manifests);
+    this.#collection = new SqliteCollection(connection);
   }
 
   /** Rejects with DatabaseUnusableError (damaged, unreadable) or DatabaseVersionError (too new, not ours). */
@@ -74,7 +92,7 @@ export class SqliteMetadataStore implements MetadataStore {
     return this.#write(repository, () => {
       if (!this.#manifests.isHeld(digest)) return undefined;
       const id = this.#repositories.ensure(repository);
-      this.#manifests.adopt(id, digest, at);
+      this.#manifests.adopt(id, { repository, digest, at });
       this.#settle(id, { repository, digest, tags, at });
       return this.#manifests.find(repository, digest);
     });
@@ -148,6 +166,7 @@ export class SqliteMetadataStore implements MetadataStore {
       const held = this.#blobs.findHeld(digest);
       if (held === undefined) return false;
       this.#blobs.link(this.#repositories.ensure(repository), held, at);
+      this.#upkeep.touch({ kind: 'blob', digest, at }, undefined);
       return true;
     });
   }
@@ -203,6 +222,63 @@ export class SqliteMetadataStore implements MetadataStore {
 
   async totals(): Promise<StoreTotals> {
     return this.#repositories.totals();
+  }
+
+  async recordUses(uses: readonly Use[]): Promise<void> {
+    this.#connection.write(() => {
+      for (const use of uses) {
+        const id = use.kind === 'manifest' ? this.#repositories.find(use.repository) : undefined;
+        this.#upkeep.touch(use, id);
+      }
+    }, PASSING);
+  }
+
+  async evictManifests(wanted: { bytes: number; limit: number }): Promise<ReleasedContent> {
+    return this.#connection.write(() => this.#eviction.evict(wanted), PASSING);
+  }
+
+  async listLooseBlobs(query: LooseBlobsQuery): Promise<readonly LooseBlob[]> {
+    return this.#upkeep.listLoose(query);
+  }
+
+  async dropUnreferencedBlob(digest: Digest): Promise<boolean> {
+    return this.#connection.write(() => this.#upkeep.dropUnreferenced(digest), PASSING);
+  }
+
+  async listHeldBlobs(page: Page<Digest>): Promise<readonly HeldBlob[]> {
+    return this.#upkeep.listHeld(page);
+  }
+
+  async collectLinks(query: CollectQuery): Promise<CollectedLinks> {
+    return this.#connection.write(() => this.#collection.collect(query), { durable: true });
+  }
+
+  async listManifests(
+    page: Page<Digest>,
+  ): Promise<readonly { digest: Digest; content: Uint8Array }[]> {
+    return this.#manifests.list(page);
+  }
+
+  async forgetManifest(digest: Digest): Promise<boolean> {
+    return this.#connection.write(() => this.#eviction.forget(digest), PASSING);
+  }
+
+  async condemnBlob(digest: Digest, at: number): Promise<void> {
+    this.#connection.write(
+      () => {
+        this.#blobs.forget(digest);
+        this.#upkeep.condemn(digest, at);
+      },
+      { durable: true },
+    );
+  }
+
+  async isCondemned(repository: Repository, digest: Digest): Promise<boolean> {
+    return this.#upkeep.isCondemned(repository, digest);
+  }
+
+  async listCondemned(page: Page<Digest>): Promise<readonly Digest[]> {
+    return this.#upkeep.listCondemned(page);
   }
 
   async probe(): Promise<void> {

@@ -47,7 +47,10 @@ export class SqliteRepositories {
       ORDER BY display_name, upstream
     `);
     this.#totals = connection.prepare(
-      'SELECT blobs, blob_bytes AS blobBytes, manifests FROM totals WHERE id = 1',
+      `
+      SELECT blobs, blob_bytes AS blobBytes, mirrored_bytes AS mirroredBytes, manifests
+      FROM totals WHERE id = 1
+    `,
     );
     this.#rewriteTotals = connection.prepare('UPDATE totals SET blobs = blobs WHERE id = 1');
   }
