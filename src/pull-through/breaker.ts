@@ -80,6 +80,8 @@ export class Breaker {
   }
 
   #failed(error: UpstreamError, weight: number): void {
+    // It was under way when another call's failure opened it: one outage must not count once for every client.
+    if (this.state === 'open') return;
     this.#failures += weight;
     if (this.#failures < FAILURES_TO_OPEN) return;
     const forMs = Math.min(LAST_OPEN_MS, FIRST_OPEN_MS * 2 ** this.#openings);
@@ -94,7 +96,7 @@ export class Breaker {
 
   #open(error: UpstreamError, forMs: number): void {
     this.#lastFailure = error;
-    this.#openUntil = this.#options.clock.now() + forMs;
+    this.#openUntil = Math.max(this.#openUntil, this.#options.clock.now() + forMs);
     this.#options.onChange({ upstream: this.#options.upstream, open: true, forMs });
   }
 
@@ -111,9 +113,10 @@ export class Breaker {
   #refusal(): UpstreamError {
     const last = this.#lastFailure;
     const retryAfter = Math.max(0, this.#openUntil - this.#options.clock.now());
+    // The last failure's own message tells what another client asked for; only the log may have it.
     return new UpstreamError(
       last?.kind ?? 'unreachable',
-      `${this.#options.upstream} was not asked, it failed moments ago: ${last?.message ?? 'unknown'}`,
+      `${this.#options.upstream} was not asked: it failed moments ago`,
       { retryAfter, status: last?.status, cause: last },
     );
   }

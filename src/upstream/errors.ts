@@ -1,6 +1,6 @@
 /**
  * Why an upstream could not answer. The kind decides what a client gets and whether held content may be served
- * instead; the message is for the operator and carries neither credentials nor signed URLs.
+ * instead; the message is shown to clients too: no credentials, no signed URLs, no addresses, nothing of another client's request.
  *
  * - `not-found`: 404. The only kind that means "does not exist".
  * - `denied`: 401 or 403 after our own authentication, or a realm or redirect that policy refuses.

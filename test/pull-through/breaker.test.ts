@@ -87,3 +87,39 @@ test('a 429 keeps everybody away until its Retry-After has passed, and tells how
   clock.time += 40_000;
   assert.equal(await succeed(), 'fine');
 });
+
+test('calls that fail together open it as if one had failed', async () => {
+  const { breaker, clock, changes, fail } = setUp();
+  await Promise.all(Array.from({ length: 10 }, () => fail('timeout')));
+  assert.deepEqual(changes, [true]);
+  clock.time += 1_000;
+  assert.equal(breaker.state, 'half-open');
+});
+
+test('a late failure does not shorten what a 429 asks to wait', async () => {
+  const { breaker, clock, fail } = setUp();
+  const late = new Deferred<never>();
+  const rejected = assert.rejects(
+    breaker.run(() => late.promise),
+    UpstreamError,
+  );
+  await fail('rate-limited', 60_000);
+  late.reject(new UpstreamError('rate-limited', 'again', { retryAfter: 1_000 }));
+  await rejected;
+  clock.time += 59_999;
+  assert.equal(breaker.state, 'open');
+});
+
+test('a refusal does not repeat what another client asked for', async () => {
+  const { breaker, fail } = setUp();
+  await fail('timeout');
+  await assert.rejects(
+    breaker.run(() => Promise.resolve()),
+    (error) => {
+      assert.ok(error instanceof UpstreamError);
+      assert.doesNotMatch(error.message, /it is timeout/);
+      assert.match(error.message, /docker\.io/);
+      return true;
+    },
+  );
+});

@@ -101,6 +101,16 @@ test('a blob is had although the kept connection has gone meanwhile', async (t) 
   await bytesOf((await upstream.blob(APP, digest, 0)).body);
 });
 
+test('a message tells no address, which clients would get to see', async (t) => {
+  const fake = await startFake(t);
+  await fake.stop();
+  await assert.rejects(makeUpstream(t, fake.url).tags(APP, {}), (error: UpstreamError) => {
+    assert.doesNotMatch(error.message, /127\.0\.0\.1|:\d{4}/);
+    assert.match(String(error.cause), /127\.0\.0\.1/);
+    return true;
+  });
+});
+
 test('a name that does not resolve is unreachable', async (t) => {
   const upstream = makeUpstream(t, 'http://registry.invalid');
   await assert.rejects(upstream.tags(APP, {}), isError('unreachable'));

@@ -22,7 +22,7 @@ const TRANSIENT_STATUS = new Set([502, 503, 504]);
 export function networkFailure(error: unknown, what: string): UpstreamError {
   if (error instanceof UpstreamError) return error;
   const cause = nativeCause(error);
-  const message = `${what}: ${cause.message === '' ? (errorCode(cause) ?? 'failed') : cause.message}`;
+  const message = `${what}: ${problemOf(cause)}`;
   const code = errorCode(cause) ?? '';
   // Node's HTTP parser: what came is not HTTP, or its headers are without end.
   if (code.startsWith('HPE_')) return new UpstreamError('bad-answer', message, { cause });
@@ -71,6 +71,13 @@ export function isTransient(error: unknown): boolean {
 export function errorCode(error: unknown): string | undefined {
   if (!(error instanceof Error) || !('code' in error)) return undefined;
   return typeof error.code === 'string' ? error.code : undefined;
+}
+
+/** Of an error of the system its name alone: its message tells an address, and clients get to see ours. The cause keeps it for the log. */
+function problemOf(cause: Error): string {
+  const code = errorCode(cause);
+  if ('syscall' in cause && code !== undefined) return `${String(cause.syscall)} ${code}`;
+  return cause.message === '' ? (code ?? 'failed') : cause.message;
 }
 
 /** The error of node below that of got, which refers to the whole request with its Authorization: no log may ever see that. */
