@@ -95,12 +95,12 @@ test('a body that stalls is a timeout', async (t) => {
 test('a reader that takes its time is not mistaken for a stall', async (t) => {
   const fake = await startFake(t);
   const large = madeUpBytes('large', 20_000_000);
-  const timeouts = { connect: 5000, headers: 5000, idle: 20 };
+  const timeouts = { connect: 5000, headers: 5000, idle: 300 };
   const { body } = await makeUpstream(t, fake.url, { timeouts }).blob(APP, fake.addBlob(large), 0);
   let received = 0;
   let paused = false;
   for await (const chunk of body) {
-    if (!paused) await new Promise((resolve) => setTimeout(resolve, 100));
+    if (!paused) await new Promise((resolve) => setTimeout(resolve, 900));
     paused = true;
     received += chunk.length;
   }
