@@ -31,6 +31,8 @@ export interface NamedUpstream {
 /** The upstream whose repositories without a slash live under `library/`. */
 const DOCKER_HUB = 'docker.io';
 
+const PRINTABLE_ASCII = /^[\x21-\x7e]*$/;
+
 export class Naming {
   readonly #upstreams = new Map<string, NamedUpstream>();
   readonly #default: NamedUpstream | undefined;
@@ -69,6 +71,8 @@ export class Naming {
   }
 
   #find(host: string): NamedUpstream | undefined {
+    // Some letters beyond ASCII have one of ASCII for their lower case (K, the Kelvin sign): no host is spelled with them.
+    if (!PRINTABLE_ASCII.test(host)) return undefined;
     const key = host.toLowerCase();
     return this.#upstreams.get(key) ?? this.#upstreams.get(key.replace(/:(?:443|80)$/, ''));
   }

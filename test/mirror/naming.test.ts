@@ -96,6 +96,8 @@ test('an unknown ns is 404, also with a known prefix, and nobody is asked', asyn
     `/v2/app/manifests/1?ns=${encodeURIComponent(corp.url)}`,
     `/v2/app/manifests/1?ns=127.0.0.1:${corp.port}`,
     '/v2/app/manifests/1?ns=',
+    // Lower-cased, the Kelvin sign is a k.
+    '/v2/app/manifests/1?ns=doc%E2%84%AAer.io',
   ]) {
     const reply = await ask(holdfast, path);
     assert.equal(reply.status, 404, path);
