@@ -52,6 +52,7 @@ function unknownPath(): OciError {
 function toOciError(error: unknown, operation: string | undefined): OciError {
   if (error instanceof OciError) return error;
   if (error instanceof UpstreamError) return fromUpstream(error, operation);
+  if (error instanceof ClientGoneError) return new OciError('SIZE_INVALID', { cause: error });
   if (error instanceof StoreFullError) {
     return new OciError('UNKNOWN', { status: 507, message: 'the disk is full', cause: error });
   }

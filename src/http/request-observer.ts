@@ -2,6 +2,9 @@
 import type { Middleware } from 'koa';
 import type { RequestState } from './context.ts';
 
+/** nginx's number for a client that left before there was an answer; no client ever sees it. */
+const CLIENT_LEFT = 499;
+
 export interface ObservedRequest {
   readonly method: string;
   /** Without the query. */
@@ -32,7 +35,8 @@ export function observeRequests(
         method: ctx.method,
         path: ctx.path,
         operation: operation ?? 'other',
-        status: res.statusCode,
+        // Without an answer the response still says what Koa began it with, a 404.
+        status: res.headersSent ? res.statusCode : CLIENT_LEFT,
         outcome: outcome?.kind === 'miss' && outcome.collapsed ? 'collapsed' : outcome?.kind,
         sentBytes: sentBytes ?? 0,
         durationMs: performance.now() - began,
