@@ -75,6 +75,15 @@ export class Wire {
     return this.#received;
   }
 
+  /** Stops reading: the server runs into back-pressure. */
+  pause(): void {
+    this.#socket.pause();
+  }
+
+  resume(): void {
+    this.#socket.resume();
+  }
+
   /** Goes away in the middle of things. */
   reset(): void {
     this.#socket.resetAndDestroy();
