@@ -15,6 +15,7 @@ import type { Logger } from './observe/log.ts';
 import { Metrics } from './observe/metrics.ts';
 import { observePullThrough } from './observe/pull-through-events.ts';
 import { logRequest } from './observe/request-log.ts';
+import { logDamage } from './observe/upkeep-events.ts';
 import type { Repository } from './oci/repository.ts';
 import { Breaker } from './pull-through/breaker.ts';
 import type { PullThroughEvents } from './pull-through/events.ts';
@@ -22,6 +23,7 @@ import { GuardedUpstream } from './pull-through/guarded-upstream.ts';
 import type { Mirror } from './pull-through/mirror.ts';
 import { PullThrough } from './pull-through/pull-through.ts';
 import { RateBudget } from './pull-through/rate-budget.ts';
+import { RecentUses } from './pull-through/recent-uses.ts';
 import { Content } from './registry/content.ts';
 import { Deletes } from './registry/delete.ts';
 import { Lists } from './registry/list.ts';
@@ -29,6 +31,8 @@ import { ManifestBytes } from './registry/manifest-bytes.ts';
 import { Naming } from './registry/naming.ts';
 import { PushBlob } from './registry/push-blob.ts';
 import { PushManifest } from './registry/push-manifest.ts';
+import { DamagedBlobs } from './store/damaged-blobs.ts';
+import { DigestLocks } from './store/digest-locks.ts';
 import { DiskBlobStore } from './store/disk/disk-blob-store.ts';
 import { DirectoryLock } from './store/sqlite/directory-lock.ts';
 import { SqliteMetadataStore } from './store/sqlite/sqlite-metadata-store.ts';
@@ -73,6 +77,10 @@ async function start(
   cleanUp.push(() => blobs.close());
   const metadata = await SqliteMetadataStore.open({ file: join(dir, 'holdfast.db') });
   cleanUp.push(() => metadata.close());
+  const locks = new DigestLocks();
+  const damaged = new DamagedBlobs({ metadata, blobs, locks, onDamage: logDamage(log) });
+  const uses = new RecentUses(metadata, clock);
+  cleanUp.push(() => uses.flush());
 
   const metrics = new Metrics(
     {
@@ -93,6 +101,9 @@ async function start(
     mirrors,
     metadata,
     blobs,
+    locks,
+    damaged,
+    uses,
     clock,
     events,
     prefetch: config.prefetch === 'image',
@@ -100,7 +111,7 @@ async function start(
   cleanUp.push(() => pullThrough.close());
 
   const bytes = new ManifestBytes(metadata);
-  const pushBlob = new PushBlob({ metadata, blobs, clock });
+  const pushBlob = new PushBlob({ metadata, blobs, locks, clock });
   cleanUp.push(() => pushBlob.close());
   const services = {
     naming: new Naming(
@@ -108,9 +119,9 @@ async function start(
       config.defaultUpstream,
     ),
     access: createAccess(config),
-    content: new Content({ metadata, blobs, pullThrough, bytes }),
+    content: new Content({ metadata, blobs, pullThrough, bytes, damaged, uses, clock }),
     lists: new Lists(metadata, pullThrough),
-    deletes: new Deletes(metadata, blobs),
+    deletes: new Deletes(metadata, blobs, locks),
     pushBlob,
     pushManifest: new PushManifest({ metadata, pullThrough, bytes, clock }),
     metadata,

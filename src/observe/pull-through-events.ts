@@ -8,6 +8,7 @@ export function observePullThrough(log: Logger, metrics: Metrics): PullThroughEv
   return {
     fillStarted: ({ resumedFrom, ...fill }) =>
       log.debug({ ...about(fill), resumedFrom }, 'fetching a blob'),
+    fillSized: ({ size, ...fill }) => log.debug({ ...about(fill), size }, 'a blob arrives'),
     fillResumed: ({ at, cause, ...fill }) =>
       log.warn({ ...about(fill), at, err: cause }, 'upstream dropped a blob, going on'),
     fillCommitted: ({ size, ...fill }) => log.info({ ...about(fill), size }, 'blob kept'),

@@ -4,6 +4,8 @@ import type { MirroredRepository } from '../oci/repository.ts';
 
 export interface PullThroughEvents {
   fillStarted(fill: FillInfo & { readonly resumedFrom: number }): void;
+  /** Upstream has told how many bytes there will be. */
+  fillSized(fill: FillInfo & { readonly size: number }): void;
   /** A dropped or stalled body is about to be taken up again from `at`. */
   fillResumed(fill: FillInfo & { readonly at: number; readonly cause: Error }): void;
   fillCommitted(fill: FillInfo & { readonly size: number }): void;

@@ -28,13 +28,19 @@ export interface FillOptions {
   readonly upstream: Upstream;
   readonly blobs: BlobStore;
   readonly events: PullThroughEvents;
-  /** Runs between the commit and the end of the fill. */
-  readonly onCommitted: (stat: BlobStat) => Promise<void>;
+  /** Makes the commit and what belongs to it one step; gives what the commit gives. */
+  readonly publish: (commit: () => Promise<BlobStat>) => Promise<BlobStat>;
 }
 
 /** What is known once upstream's headers are in. */
 export interface FillHead {
   readonly size: number | undefined;
+}
+
+/** Bytes in the store, as far as anybody has told, and how many of them are still to be written. */
+export interface FillSpace {
+  readonly total: number;
+  readonly toCome: number;
 }
 
 export class Fill {
@@ -49,12 +55,15 @@ export class Fill {
   readonly #stop = new AbortController();
   readonly #headReady = new Deferred<FillHead>();
   #writer: BlobWriter | undefined;
+  #size: number | undefined;
+  #kept = false;
   #failing = false;
 
   constructor(options: FillOptions) {
     this.repository = options.repository;
     this.digest = options.digest;
     this.#options = options;
+    this.#size = options.expectedSize;
     this.head = this.#headReady.promise;
     this.settled = this.#run();
     // Both outcomes reach everybody who asks; a fill that nobody waits for must not end the process.
@@ -65,6 +74,14 @@ export class Fill {
   /** It has failed and is being put away: whoever comes now is to wait for `settled` and begin a new one. */
   get failing(): boolean {
     return this.#failing;
+  }
+
+  get space(): FillSpace {
+    // From then on it counts as what is held.
+    if (this.#kept) return { total: 0, toCome: 0 };
+    const written = this.#writer?.size ?? 0;
+    const total = Math.max(written, this.#size ?? 0);
+    return { total, toCome: total - written };
   }
 
   /** The bytes of the span as they arrive; only after `head` has resolved. */
@@ -89,7 +106,6 @@ export class Fill {
       this.#writer = writer;
       events.fillStarted({ ...info, resumedFrom: writer.size });
       const stat = (await this.#commitLeftover(writer)) ?? (await this.#fetch(writer));
-      await this.#options.onCommitted(stat);
       this.#headReady.resolve({ size: stat.size });
       events.fillCommitted({ ...info, size: stat.size });
       return stat;
@@ -108,7 +124,7 @@ export class Fill {
     const size = this.#options.expectedSize;
     if (writer.size === 0 || (size !== undefined && writer.size < size)) return undefined;
     try {
-      return await writer.commit({ digest: this.digest, ...(size !== undefined && { size }) });
+      return await this.#commit(writer, size);
     } catch (error) {
       if (!isMismatch(error)) throw error;
       // Without a size it may well be a beginning, as far as anybody knows.
@@ -128,13 +144,24 @@ export class Fill {
       size: this.#options.expectedSize,
       signal,
       onHead: (size) => {
-        if (size !== undefined) writer.expectSize(size);
+        if (size !== undefined) {
+          this.#size = size;
+          writer.expectSize(size);
+          events.fillSized({ repository, digest, size });
+        }
         this.#headReady.resolve({ size });
       },
       onResume: (at, cause) => events.fillResumed({ repository, digest, at, cause }),
     });
     await writer.append(body.from(writer.size), signal);
-    return writer.commit({ digest, ...(body.size !== undefined && { size: body.size }) });
+    return this.#commit(writer, body.size);
+  }
+
+  async #commit(writer: BlobWriter, size: number | undefined): Promise<BlobStat> {
+    const expected = { digest: this.digest, ...(size !== undefined && { size }) };
+    const stat = await this.#options.publish(() => writer.commit(expected));
+    this.#kept = true;
+    return stat;
   }
 
   /** Bytes that proved wrong go; bytes that are merely incomplete stay for the next fill. */

@@ -6,11 +6,14 @@ import type { Clock } from '../clock.ts';
 import type { Digest } from '../oci/digest.ts';
 import { displayName, type MirroredRepository } from '../oci/repository.ts';
 import { type BlobStore, type Bytes, StoreFullError } from '../store/blob-store.ts';
+import type { DamagedBlobs } from '../store/damaged-blobs.ts';
+import type { DigestLocks } from '../store/digest-locks.ts';
+import { keepBlob } from '../store/keep-blob.ts';
 import type { BlobRecord, MetadataStore } from '../store/metadata-store.ts';
 import { UpstreamError } from '../upstream/errors.ts';
 import type { PullThroughEvents } from './events.ts';
 import { withDeadline } from './deadline.ts';
-import { Fill } from './fill.ts';
+import { Fill, type FillSpace } from './fill.ts';
 import type { Mirror } from './mirror.ts';
 import type { NegativeCache } from './negative-cache.ts';
 import { HIT, type Outcome } from './outcome.ts';
@@ -32,6 +35,8 @@ export type BlobAnswer =
 export interface PullBlobOptions {
   readonly metadata: MetadataStore;
   readonly blobs: BlobStore;
+  readonly locks: DigestLocks;
+  readonly damaged: DamagedBlobs;
   readonly clock: Clock;
   readonly events: PullThroughEvents;
   readonly negative: NegativeCache;
@@ -41,6 +46,8 @@ export interface PullBlobOptions {
 export class PullBlob {
   readonly #metadata: MetadataStore;
   readonly #blobs: BlobStore;
+  readonly #locks: DigestLocks;
+  readonly #damaged: DamagedBlobs;
   readonly #clock: Clock;
   readonly #events: PullThroughEvents;
   readonly #negative: NegativeCache;
@@ -54,6 +61,8 @@ export class PullBlob {
   constructor(options: PullBlobOptions) {
     this.#metadata = options.metadata;
     this.#blobs = options.blobs;
+    this.#locks = options.locks;
+    this.#damaged = options.damaged;
     this.#clock = options.clock;
     this.#events = options.events;
     this.#negative = options.negative;
@@ -62,6 +71,16 @@ export class PullBlob {
 
   get running(): number {
     return this.#fills.size;
+  }
+
+  /** What the running fills take in the store. */
+  get space(): FillSpace {
+    let [total, toCome] = [0, 0];
+    for (const { space } of this.#fills.values()) {
+      total += space.total;
+      toCome += space.toCome;
+    }
+    return { total, toCome };
   }
 
   /** The blob, held or arriving: resolves as soon as upstream's headers are in. UpstreamError where it cannot be had. */
@@ -139,24 +158,12 @@ export class PullBlob {
     const own = await this.#metadata.findBlob(repository, digest);
     const record = own ?? (await this.#metadata.findHeldBlob(digest));
     if (!record) return undefined;
-    if (!(await this.#intact(record))) return undefined;
+    // A copy of the wrong size is not served, and fetched again.
+    if (!(await this.#damaged.isWhole(record, this.#clock.now()))) return undefined;
     if (own) return own;
     await this.#proveAccess(mirror, repository, digest);
     const linked = await this.#metadata.linkBlob(repository, digest, this.#clock.now());
     return linked ? record : undefined;
-  }
-
-  /** A copy of the wrong size is dropped, so that it is fetched again. */
-  async #intact(record: BlobRecord): Promise<boolean> {
-    const stat = await this.#blobs.stat(record.digest);
-    if (stat?.size === record.size) return true;
-    this.#events.backgroundFailure({
-      what: `blob ${record.digest} is damaged and will be fetched again`,
-      cause: new Error(`it has ${stat?.size ?? 'no'} bytes, expected ${record.size}`),
-    });
-    await this.#metadata.forgetBlob(record.digest);
-    await this.#blobs.delete(record.digest);
-    return false;
   }
 
   /** Content that came in through another repository is only shared with one whose manifests, or upstream, name it too. */
@@ -233,7 +240,10 @@ export class PullBlob {
       blobs: this.#blobs,
       events: this.#events,
       // The record is part of the fill: whoever comes after it finds the blob held.
-      onCommitted: (stat) => this.#metadata.recordBlob(repository, stat, this.#clock.now()),
+      publish: (commit) => {
+        const keeping = { metadata: this.#metadata, blobs: this.#blobs, locks: this.#locks };
+        return keepBlob(keeping, { repository, digest, at: this.#clock.now() }, commit);
+      },
     });
     this.#fills.set(digest, fill);
     const release = (): void => {

@@ -8,10 +8,13 @@ import type { Digest } from '../oci/digest.ts';
 import type { Reference } from '../oci/reference.ts';
 import type { MirroredRepository } from '../oci/repository.ts';
 import type { BlobStore } from '../store/blob-store.ts';
+import type { DamagedBlobs } from '../store/damaged-blobs.ts';
+import type { DigestLocks } from '../store/digest-locks.ts';
 import type { BlobRecord, MetadataStore } from '../store/metadata-store.ts';
 import type { ListPage, TagPage } from '../upstream/upstream.ts';
 import type { PullThroughEvents } from './events.ts';
 import { ManifestFetcher } from './fetch-manifest.ts';
+import type { FillSpace } from './fill.ts';
 import type { Mirror } from './mirror.ts';
 import { NegativeCache } from './negative-cache.ts';
 import type { Outcome } from './outcome.ts';
@@ -19,12 +22,16 @@ import { Prefetch } from './prefetch.ts';
 import { type BlobAnswer, PullBlob } from './pull-blob.ts';
 import { PullLists } from './pull-lists.ts';
 import { type ManifestAnswer, PullManifest } from './pull-manifest.ts';
+import type { RecentUses } from './recent-uses.ts';
 
 export interface PullThroughOptions {
   /** By the upstream's configured name. */
   readonly mirrors: ReadonlyMap<string, Mirror>;
   readonly metadata: MetadataStore;
   readonly blobs: BlobStore;
+  readonly locks: DigestLocks;
+  readonly damaged: DamagedBlobs;
+  readonly uses: RecentUses;
   readonly clock: Clock;
   readonly events: PullThroughEvents;
   readonly prefetch: boolean;
@@ -36,17 +43,22 @@ export class PullThrough {
   readonly #blobs: PullBlob;
   readonly #lists: PullLists;
   readonly #prefetch: Prefetch;
+  readonly #uses: RecentUses;
 
-  constructor({ mirrors, metadata, blobs, clock, events, prefetch }: PullThroughOptions) {
+  constructor(options: PullThroughOptions) {
+    const { mirrors, metadata, blobs, locks, damaged, uses, clock, events, prefetch } = options;
     const negative = new NegativeCache(clock);
     const fetcher = new ManifestFetcher({ metadata, clock, negative });
     this.#mirrors = mirrors;
+    this.#uses = uses;
     this.#prefetch = new Prefetch({ metadata, events, enabled: prefetch });
     this.#manifests = new PullManifest({ metadata, clock, events, fetcher });
     this.#lists = new PullLists(metadata, this.#manifests);
     this.#blobs = new PullBlob({
       metadata,
       blobs,
+      locks,
+      damaged,
       clock,
       events,
       negative,
@@ -59,17 +71,30 @@ export class PullThrough {
     return this.#blobs.running;
   }
 
+  /** What they take in the store. */
+  get fillSpace(): FillSpace {
+    return this.#blobs.space;
+  }
+
   async manifest(repository: MirroredRepository, reference: Reference): Promise<ManifestAnswer> {
     const answer = await this.#manifests.get(this.#mirrorOf(repository), repository, reference);
     this.#prefetch.manifestServed(repository, answer.manifest.digest);
+    this.#uses.manifest(repository, answer.manifest.digest);
     return answer;
   }
 
-  headManifest(repository: MirroredRepository, reference: Reference): Promise<ManifestAnswer> {
-    return this.#manifests.head(this.#mirrorOf(repository), repository, reference);
+  /** A use too: a client that has the image already asks no more than this. */
+  async headManifest(
+    repository: MirroredRepository,
+    reference: Reference,
+  ): Promise<ManifestAnswer> {
+    const answer = await this.#manifests.head(this.#mirrorOf(repository), repository, reference);
+    this.#uses.manifest(repository, answer.manifest.digest);
+    return answer;
   }
 
   blob(repository: MirroredRepository, digest: Digest): Promise<BlobAnswer> {
+    this.#uses.blob(digest);
     return this.#blobs.get(this.#mirrorOf(repository), repository, digest);
   }
 

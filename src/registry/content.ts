@@ -1,11 +1,19 @@
 /** The one read path: what is hosted comes first, then the pull-through engine. */
+import type { Clock } from '../clock.ts';
 import type { Digest } from '../oci/digest.ts';
 import { OciError } from '../oci/error-codes.ts';
 import type { Reference } from '../oci/reference.ts';
 import type { HostedRepository, MirroredRepository } from '../oci/repository.ts';
 import { HIT, type Outcome } from '../pull-through/outcome.ts';
 import type { PullThrough } from '../pull-through/pull-through.ts';
-import type { BlobStore, Bytes, ByteSpan } from '../store/blob-store.ts';
+import type { RecentUses } from '../pull-through/recent-uses.ts';
+import {
+  BlobNotFoundError,
+  type BlobStore,
+  type Bytes,
+  type ByteSpan,
+} from '../store/blob-store.ts';
+import type { DamagedBlobs } from '../store/damaged-blobs.ts';
 import type { ManifestRecord, MetadataStore } from '../store/metadata-store.ts';
 import { UpstreamError } from '../upstream/errors.ts';
 import type { ManifestBytes } from './manifest-bytes.ts';
@@ -32,17 +40,26 @@ export class Content {
   readonly #blobs: BlobStore;
   readonly #pullThrough: PullThrough;
   readonly #bytes: ManifestBytes;
+  readonly #damaged: DamagedBlobs;
+  readonly #uses: RecentUses;
+  readonly #clock: Clock;
 
   constructor(options: {
     readonly metadata: MetadataStore;
     readonly blobs: BlobStore;
     readonly pullThrough: PullThrough;
     readonly bytes: ManifestBytes;
+    readonly damaged: DamagedBlobs;
+    readonly uses: RecentUses;
+    readonly clock: Clock;
   }) {
     this.#metadata = options.metadata;
     this.#blobs = options.blobs;
     this.#pullThrough = options.pullThrough;
     this.#bytes = options.bytes;
+    this.#damaged = options.damaged;
+    this.#uses = options.uses;
+    this.#clock = options.clock;
   }
 
   /** The manifest, held; its bytes are there to be read. */
@@ -68,12 +85,19 @@ export class Content {
     const hosted = await this.#hostedBlob(target.hosted, digest);
     if (hosted) return hosted;
     const { mirrored } = target;
-    if (!mirrored) throw await this.#unknown(target.hosted, 'BLOB_UNKNOWN');
-    return this.#orUnknown(target.hosted, 'BLOB_UNKNOWN', () =>
-      this.#mirroredBlob(mirrored, digest),
-    );
+    try {
+      if (!mirrored) throw await this.#unknown(target.hosted, 'BLOB_UNKNOWN');
+      return await this.#orUnknown(target.hosted, 'BLOB_UNKNOWN', () =>
+        this.#mirroredBlob(mirrored, digest),
+      );
+    } catch (error) {
+      // It was pushed here and is lost: "unknown" would look as if it had never been.
+      if (!(await this.#metadata.isCondemned(target.hosted, digest))) throw error;
+      throw new Error(`hosted blob ${digest} is damaged; a push would repair it`, { cause: error });
+    }
   }
 
+  /** What HEAD tells. A damaged hosted blob is unknown to it, unlike to GET: clients then push it, which repairs it. */
   async headBlob(
     target: Target,
     digest: Digest,
@@ -118,24 +142,36 @@ export class Content {
   async #hostedBlob(hosted: HostedRepository, digest: Digest): Promise<BlobContent | undefined> {
     const record = await this.#metadata.findBlob(hosted, digest);
     if (!record) return undefined;
-    const stat = await this.#blobs.stat(digest);
-    if (stat?.size !== record.size) {
-      throw new Error(
-        `hosted blob ${digest} is damaged: it has ${stat?.size ?? 'no'} bytes, expected ${record.size}`,
-      );
-    }
-    return this.#heldBlob(digest, record.size);
+    if (!(await this.#damaged.isWhole(record, this.#clock.now()))) return undefined;
+    // A client that is told "it is here" will not push it: it must not be collected before its manifest comes.
+    this.#uses.blob(digest);
+    const open = (span?: ByteSpan): Promise<Bytes> => this.#blobs.open(digest, span);
+    return { digest, size: record.size, outcome: HIT, open };
   }
 
   async #mirroredBlob(repository: MirroredRepository, digest: Digest): Promise<BlobContent> {
     const answer = await this.#pullThrough.blob(repository, digest);
-    if (answer.state === 'held') return this.#heldBlob(digest, answer.blob.size);
+    if (answer.state === 'held') {
+      const { size } = answer.blob;
+      return {
+        digest,
+        size,
+        outcome: HIT,
+        open: (span) => this.#openHeld(repository, digest, span),
+      };
+    }
     const { size, outcome, open } = answer;
     return { digest, size, outcome, open: (span) => Promise.resolve(open(span ?? { start: 0 })) };
   }
 
-  #heldBlob(digest: Digest, size: number): BlobContent {
-    return { digest, size, outcome: HIT, open: (span) => this.#blobs.open(digest, span) };
+  async #openHeld(repository: MirroredRepository, digest: Digest, span?: ByteSpan): Promise<Bytes> {
+    try {
+      return await this.#blobs.open(digest, span);
+    } catch (error) {
+      // Evicted since it was found: then it is fetched like anything else that is not held.
+      if (!(error instanceof BlobNotFoundError)) throw error;
+      return (await this.#mirroredBlob(repository, digest)).open(span);
+    }
   }
 
   /** Under a name that is hosted here an upstream failure only means that nothing more is known. */

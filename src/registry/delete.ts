@@ -4,16 +4,19 @@ import { OciError } from '../oci/error-codes.ts';
 import type { Reference } from '../oci/reference.ts';
 import type { Repository } from '../oci/repository.ts';
 import type { BlobStore } from '../store/blob-store.ts';
+import type { DigestLocks } from '../store/digest-locks.ts';
 import type { MetadataStore } from '../store/metadata-store.ts';
 import type { Target } from './naming.ts';
 
 export class Deletes {
   readonly #metadata: MetadataStore;
   readonly #blobs: BlobStore;
+  readonly #locks: DigestLocks;
 
-  constructor(metadata: MetadataStore, blobs: BlobStore) {
+  constructor(metadata: MetadataStore, blobs: BlobStore, locks: DigestLocks) {
     this.#metadata = metadata;
     this.#blobs = blobs;
+    this.#locks = locks;
   }
 
   /** A tag goes alone; a digest goes with every tag that points at it. */
@@ -32,9 +35,11 @@ export class Deletes {
   async blob(target: Target, digest: Digest): Promise<void> {
     for (const repository of repositoriesOf(target)) {
       if (!(await this.#metadata.findBlob(repository, digest))) continue;
-      const outcome = await this.#metadata.unlinkBlob(repository, digest);
-      if (outcome === 'orphaned' && repository.kind === 'mirrored')
-        await this.#blobs.delete(digest);
+      const outcome = await this.#locks.run(digest, async () => {
+        const unlinked = await this.#metadata.unlinkBlob(repository, digest);
+        if (unlinked === 'orphaned') await this.#blobs.delete(digest);
+        return unlinked;
+      });
       if (outcome !== 'absent') return;
     }
     throw await this.#unknown(target, 'BLOB_UNKNOWN');

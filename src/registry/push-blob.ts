@@ -11,6 +11,8 @@ import {
   DigestMismatchError,
   SizeMismatchError,
 } from '../store/blob-store.ts';
+import type { DigestLocks } from '../store/digest-locks.ts';
+import { keepBlob } from '../store/keep-blob.ts';
 import type { MetadataStore } from '../store/metadata-store.ts';
 import { OpenUploads } from './open-uploads.ts';
 
@@ -49,16 +51,19 @@ export class OutOfOrderError extends Error {
 export class PushBlob {
   readonly #metadata: MetadataStore;
   readonly #blobs: BlobStore;
+  readonly #locks: DigestLocks;
   readonly #clock: Clock;
   readonly #open: OpenUploads;
 
   constructor(options: {
     readonly metadata: MetadataStore;
     readonly blobs: BlobStore;
+    readonly locks: DigestLocks;
     readonly clock: Clock;
   }) {
     this.#metadata = options.metadata;
     this.#blobs = options.blobs;
+    this.#locks = options.locks;
     this.#clock = options.clock;
     this.#open = new OpenUploads(options.blobs);
   }
@@ -204,8 +209,9 @@ export class PushBlob {
 
   async #commit(repository: HostedRepository, writer: BlobWriter, digest: Digest): Promise<void> {
     try {
-      const blob = await writer.commit({ digest });
-      await this.#metadata.recordBlob(repository, blob, this.#clock.now());
+      const keeping = { metadata: this.#metadata, blobs: this.#blobs, locks: this.#locks };
+      const at = this.#clock.now();
+      await keepBlob(keeping, { repository, digest, at }, () => writer.commit({ digest }));
     } catch (error) {
       if (error instanceof DigestMismatchError || error instanceof SizeMismatchError) {
         throw new OciError('DIGEST_INVALID', { detail: { digest }, cause: error });

@@ -12,6 +12,9 @@ import type { MetadataStore } from '../store/metadata-store.ts';
 import { UpstreamError } from '../upstream/errors.ts';
 import type { ManifestBytes } from './manifest-bytes.ts';
 
+/** An eviction just between two steps is unlikely once. */
+const BRING_IN_ATTEMPTS = 3;
+
 export interface PushedManifest {
   readonly digest: Digest;
   readonly subject: Digest | undefined;
@@ -108,9 +111,12 @@ export class PushManifest {
     mirrored: MirroredRepository,
     digest: Digest,
   ): Promise<void> {
-    await this.#pullThrough.ensureBlob(mirrored, digest);
-    const linked = await this.#metadata.linkBlob(repository, digest, this.#clock.now());
-    if (!linked) throw new Error(`blob ${digest} vanished while it was brought in`);
+    // Until it is linked it may be evicted like anything else that is mirrored; once linked it stays.
+    for (let attempt = 0; attempt < BRING_IN_ATTEMPTS; attempt += 1) {
+      await this.#pullThrough.ensureBlob(mirrored, digest);
+      if (await this.#metadata.linkBlob(repository, digest, this.#clock.now())) return;
+    }
+    throw new Error(`blob ${digest} vanished each time it was brought in`);
   }
 
   async #bringInManifest(

@@ -56,6 +56,8 @@ export interface BlobStore {
   resume(id: WriterId, options?: WriterOptions): Promise<BlobWriter | undefined>;
   /** Makes the blob absent. Deleting what is absent is no error. */
   delete(digest: Digest): Promise<void>;
+  /** Makes the blob absent and keeps its bytes, which are not what they should be, where an operator can look at them. Absent is no error. */
+  setAside(digest: Digest): Promise<void>;
   list(): AsyncIterable<BlobStat>;
   /** Unfinished writes that no writer of this process holds, for the sweep. */
   listUnfinished(): AsyncIterable<UnfinishedWrite>;
@@ -63,6 +65,25 @@ export interface BlobStore {
   /** Proves that the store can be written to; throws if not. For readiness. */
   probe(): Promise<void>;
   close(): Promise<void>;
+}
+
+/** What a store may be able to do besides; found by its guard. */
+export interface MeasuresSpace {
+  /** Bytes that may still be written. */
+  freeSpace(): Promise<number>;
+}
+
+export function measuresSpace(store: BlobStore): store is BlobStore & MeasuresSpace {
+  return 'freeSpace' in store;
+}
+
+export interface KnowsReaders {
+  /** Whether anybody has the blob open. */
+  isBeingRead(digest: Digest): boolean;
+}
+
+export function knowsReaders(store: BlobStore): store is BlobStore & KnowsReaders {
+  return 'isBeingRead' in store;
 }
 
 export interface UnfinishedWrite {

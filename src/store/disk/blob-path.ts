@@ -9,6 +9,8 @@
  *         sha512/…
  *       unfinished/
  *         <writer id>.part              what a writer has so far; renamed into blobs/ on commit
+ *       damaged/
+ *         sha256-9f86d0…                set aside: found not to be what its name says
  *
  * Both sides lie in one file system, so a rename publishes a blob whole or not at all. Paths come from
  * validated digests and writer ids alone: nothing that a client sends reaches the file system otherwise.
@@ -38,6 +40,14 @@ export function algorithmDirectory(dir: string, algorithm: DigestAlgorithm): str
 
 export function unfinishedDirectory(dir: string): string {
   return join(dir, 'unfinished');
+}
+
+export function damagedDirectory(dir: string): string {
+  return join(dir, 'damaged');
+}
+
+export function damagedPath(dir: string, digest: Digest): string {
+  return join(damagedDirectory(dir), `${digestAlgorithm(digest)}-${digestHex(digest)}`);
 }
 
 export function shardDirectory(dir: string, digest: Digest): string {

@@ -1,4 +1,4 @@
-import { mkdir, open, opendir, rename, rm, stat } from 'node:fs/promises';
+import { mkdir, open, opendir, rename, rm, stat, statfs } from 'node:fs/promises';
 import { randomUUID } from 'node:crypto';
 import { dirname, join } from 'node:path';
 import type { Digest } from '../../oci/digest.ts';
@@ -9,6 +9,8 @@ import {
   type BlobWriter,
   type Bytes,
   type ByteSpan,
+  type KnowsReaders,
+  type MeasuresSpace,
   SizeMismatchError,
   type UnfinishedWrite,
   type WriterId,
@@ -20,6 +22,8 @@ import {
   algorithmDirectory,
   BLOB_ALGORITHMS,
   blobPath,
+  damagedDirectory,
+  damagedPath,
   digestOfFile,
   shardDirectory,
   unfinishedDirectory,
@@ -42,13 +46,15 @@ export interface DiskBlobStoreOptions {
 }
 
 /** Blobs as files of one directory; see `blob-path.ts` for what lies where. */
-export class DiskBlobStore implements BlobStore {
+export class DiskBlobStore implements BlobStore, MeasuresSpace, KnowsReaders {
   readonly #dir: string;
   /** Ids of this process's writers; undefined while one is being opened. */
   readonly #writers = new Map<WriterId, BlobWriter | undefined>();
   /** The shard directories that are known to be durable. */
   readonly #shards = new Map<string, Promise<void>>();
   readonly #buffers = new ReaderBuffers();
+  /** How many have the blob open. */
+  readonly #readers = new Map<Digest, number>();
   readonly #host: WriterHost = {
     buffers: this.#buffers,
     publish: (id, digest) => this.#publish(id, digest),
@@ -86,10 +92,12 @@ export class DiskBlobStore implements BlobStore {
       // Said before the first byte goes out, while an answer can still be another one.
       if (end > size) throw new SizeMismatchError(end, size);
       const { buffers, release } = this.#buffers.take();
+      this.#readers.set(digest, (this.#readers.get(digest) ?? 0) + 1);
       return closableBytes(
         () => readSpan(file, { start, end }, buffers),
         () => {
           release();
+          this.#leave(digest);
           return file.release();
         },
       );
@@ -114,6 +122,26 @@ export class DiskBlobStore implements BlobStore {
 
   async delete(digest: Digest): Promise<void> {
     await rm(blobPath(this.#dir, digest), { force: true });
+  }
+
+  async setAside(digest: Digest): Promise<void> {
+    const directory = damagedDirectory(this.#dir);
+    await makeDirectory(directory);
+    try {
+      await rename(blobPath(this.#dir, digest), damagedPath(this.#dir, digest));
+    } catch (error) {
+      if (!isAbsent(error)) throw error;
+    }
+    await syncInTurn(() => syncDirectory(directory));
+  }
+
+  async freeSpace(): Promise<number> {
+    const { bavail, bsize } = await statfs(this.#dir);
+    return bavail * bsize;
+  }
+
+  isBeingRead(digest: Digest): boolean {
+    return this.#readers.has(digest);
   }
 
   async *list(): AsyncGenerator<BlobStat, void, undefined> {
@@ -165,6 +193,12 @@ export class DiskBlobStore implements BlobStore {
 
   async close(): Promise<void> {
     for (const writer of this.#writers.values()) await writer?.suspend();
+  }
+
+  #leave(digest: Digest): void {
+    const others = (this.#readers.get(digest) ?? 1) - 1;
+    if (others === 0) this.#readers.delete(digest);
+    else this.#readers.set(digest, others);
   }
 
   async #openCommitted(digest: Digest): Promise<SharedFile> {

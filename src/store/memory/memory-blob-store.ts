@@ -24,6 +24,7 @@ interface Unfinished {
 export class MemoryBlobStore implements BlobStore {
   readonly #clock: Clock;
   readonly #blobs = new Map<Digest, Uint8Array>();
+  readonly #aside = new Map<Digest, Uint8Array>();
   readonly #unfinished = new Map<WriterId, Unfinished>();
   readonly #writers = new Map<WriterId, BlobWriter>();
   readonly #host: MemoryWriterHost = {
@@ -62,6 +63,12 @@ export class MemoryBlobStore implements BlobStore {
   }
 
   async delete(digest: Digest): Promise<void> {
+    this.#blobs.delete(digest);
+  }
+
+  async setAside(digest: Digest): Promise<void> {
+    const content = this.#blobs.get(digest);
+    if (content) this.#aside.set(digest, content);
     this.#blobs.delete(digest);
   }
 

@@ -1,0 +1,26 @@
+import type { Digest } from '../oci/digest.ts';
+
+/**
+ * One at a time for each digest: a blob is committed and recorded, or found to be needed by nobody and removed, but
+ * never both at once. A process has its directory for itself, so a lock in memory is enough.
+ */
+export class DigestLocks {
+  /** Settles, never rejecting, when the last task queued so far is done. */
+  readonly #tails = new Map<Digest, Promise<void>>();
+
+  /** Runs `task` after those that came before it; gives what it gives. A task that asks for its own digest again never ends. */
+  async run<Value>(digest: Digest, task: () => Promise<Value>): Promise<Value> {
+    const result = (this.#tails.get(digest) ?? Promise.resolve()).then(task);
+    const tail = result.then(settle, settle);
+    this.#tails.set(digest, tail);
+    try {
+      return await result;
+    } finally {
+      if (this.#tails.get(digest) === tail) this.#tails.delete(digest);
+    }
+  }
+}
+
+function settle(): void {
+  // How a task ends is its own caller's business.
+}
