@@ -2,12 +2,13 @@
 import { type Descriptor } from '../oci/descriptor.ts';
 import { type Digest, digestAlgorithm, digestHex } from '../oci/digest.ts';
 import { parseTag, type Tag } from '../oci/reference.ts';
-import type { MirroredRepository } from '../oci/repository.ts';
+import { displayName, type MirroredRepository } from '../oci/repository.ts';
 import type { MetadataStore } from '../store/metadata-store.ts';
 import { UpstreamError } from '../upstream/errors.ts';
 import type { ListPage, TagPage } from '../upstream/upstream.ts';
 import { readIndexDescriptors } from '../oci/index-descriptors.ts';
 import type { Mirror } from './mirror.ts';
+import { FALLBACK_DEADLINE_MS, withDeadline } from './deadline.ts';
 import type { PullManifest } from './pull-manifest.ts';
 
 /** As many as one page ever shows; a repository that has more held than that is listed in pages anyway. */
@@ -25,7 +26,8 @@ export class PullLists {
   /** A page of upstream's tags; of the held ones where upstream fails. */
   async tags(mirror: Mirror, repository: MirroredRepository, page: ListPage): Promise<TagPage> {
     try {
-      return await mirror.upstream.tags(repository.name, page);
+      const asked = mirror.upstream.tags(repository.name, page);
+      return await withDeadline(asked, `tags of ${displayName(repository)}`, FALLBACK_DEADLINE_MS);
     } catch (error) {
       if (!isOutage(error)) throw error;
       const limit = Math.min(page.n ?? HELD_LIMIT, HELD_LIMIT);
@@ -48,12 +50,21 @@ export class PullLists {
     subject: Digest,
   ): Promise<readonly Descriptor[]> {
     try {
-      const listed = await mirror.upstream.referrers(repository.name, subject);
-      return listed ?? (await this.#fallback(mirror, repository, subject));
+      const asked = this.#ask(mirror, repository, subject);
+      return await withDeadline(asked, `referrers of ${subject}`, FALLBACK_DEADLINE_MS);
     } catch (error) {
       if (!(error instanceof UpstreamError)) throw error;
       return this.#metadata.listReferrers(repository, subject, { limit: HELD_LIMIT });
     }
+  }
+
+  async #ask(
+    mirror: Mirror,
+    repository: MirroredRepository,
+    subject: Digest,
+  ): Promise<readonly Descriptor[]> {
+    const listed = await mirror.upstream.referrers(repository.name, subject);
+    return listed ?? (await this.#fallback(mirror, repository, subject));
   }
 
   async #fallback(

@@ -9,6 +9,7 @@ import { displayName, type MirroredRepository } from '../oci/repository.ts';
 import type { ManifestRecord, MetadataStore, TagRecord } from '../store/metadata-store.ts';
 import { UpstreamError } from '../upstream/errors.ts';
 import type { PullThroughEvents } from './events.ts';
+import { FALLBACK_DEADLINE_MS, withDeadline } from './deadline.ts';
 import type { FetchedManifest, ManifestFetcher } from './fetch-manifest.ts';
 import { freshness, type TagPolicy } from './freshness.ts';
 import type { Mirror } from './mirror.ts';
@@ -46,8 +47,28 @@ export class PullManifest {
     this.#fetcher = options.fetcher;
   }
 
-  /** The manifest, held when this resolves: read it from the metadata store. UpstreamError where it cannot be had. */
-  async get(
+  /**
+   * The manifest, held when this resolves: read it from the metadata store. UpstreamError where it cannot be had, in time for a client
+   * that waits.
+   */
+  get(
+    mirror: Mirror,
+    repository: MirroredRepository,
+    reference: Reference,
+  ): Promise<ManifestAnswer> {
+    return withDeadline(this.#get(mirror, repository, reference), displayName(repository));
+  }
+
+  /** What a HEAD tells, in time as well. Where nothing is held upstream is asked by HEAD too, which Docker Hub does not count as a pull. */
+  head(
+    mirror: Mirror,
+    repository: MirroredRepository,
+    reference: Reference,
+  ): Promise<ManifestAnswer> {
+    return withDeadline(this.#head(mirror, repository, reference), displayName(repository));
+  }
+
+  async #get(
     mirror: Mirror,
     repository: MirroredRepository,
     reference: Reference,
@@ -57,18 +78,17 @@ export class PullManifest {
       : this.#byTag(mirror, repository, reference.tag);
   }
 
-  /** What a HEAD tells. Where nothing is held upstream is asked by HEAD too, which Docker Hub does not count as a pull. */
-  async head(
+  async #head(
     mirror: Mirror,
     repository: MirroredRepository,
     reference: Reference,
   ): Promise<ManifestAnswer> {
     const held = await this.#held(repository, reference);
-    if (held) return this.get(mirror, repository, reference);
+    if (held) return this.#get(mirror, repository, reference);
     const { joined, result } = this.#fetcher.head(mirror, repository, reference);
     const manifest = await result;
     // Some registries leave out the digest or the length; only the bytes tell then.
-    if (!manifest) return this.get(mirror, repository, reference);
+    if (!manifest) return this.#get(mirror, repository, reference);
     return { manifest, outcome: { kind: 'miss', collapsed: joined } };
   }
 
@@ -150,7 +170,12 @@ export class PullManifest {
   ): Promise<ManifestAnswer> {
     const { joined, result } = this.#revalidate(mirror, repository, tag, record);
     try {
-      const { changed, ...fetched } = await result;
+      const checked = withDeadline(
+        result,
+        `${displayName(repository)}:${tag}`,
+        FALLBACK_DEADLINE_MS,
+      );
+      const { changed, ...fetched } = await checked;
       return {
         ...fetched,
         outcome: { kind: changed ? 'updated' : 'revalidated', collapsed: joined },
