@@ -9,6 +9,7 @@ import Koa from 'koa';
 import type { Logger } from '../observe/log.ts';
 import type { RequestState } from './context.ts';
 import { errorMiddleware } from './errors.ts';
+import { oneAtATime } from './one-at-a-time.ts';
 import { observeRequests, type ObservedRequest } from './request-observer.ts';
 
 /** A client has this long to send its headers (slow-loris). */
@@ -42,7 +43,7 @@ export class HttpServer {
   static async listen(options: HttpServerOptions): Promise<HttpServer> {
     const app = createApp(options);
     const handle = app.callback();
-    const listener = (...[req, res]: Parameters<typeof handle>): void => void handle(req, res);
+    const listener = oneAtATime((req, res) => void handle(req, res));
     const { tls } = options;
     const server = tls ? createTlsServer(readTls(tls), listener) : createServer(listener);
     // Pushes of many gigabytes take their time: what counts is that bytes move (IDLE_MS).

@@ -1,21 +1,14 @@
 import assert from 'node:assert/strict';
-import { readdir, readlink } from 'node:fs/promises';
 import { test } from 'node:test';
 import { eventually } from '../helpers/eventually.ts';
 import { Gate } from '../helpers/gate.ts';
 import type { Holdfast } from '../helpers/holdfast.ts';
 import { ask, startMirror, storedFiles } from '../helpers/mirror.ts';
+import { openDescriptors } from '../helpers/open-descriptors.ts';
 import { RawClient } from '../helpers/raw-client.ts';
 
 const BLOBS = /\/blobs\//;
 const SIZE = 4_000_000;
-
-/** What the descriptors of this process stand for; those that were closed meanwhile are left out. */
-async function openDescriptors(): Promise<readonly string[]> {
-  const links = (await readdir('/proc/self/fd')).map((fd) => readlink(`/proc/self/fd/${fd}`));
-  const results = await Promise.allSettled(links);
-  return results.flatMap((one) => (one.status === 'fulfilled' ? one.value : []));
-}
 
 async function openFiles({ dir }: Holdfast): Promise<readonly string[]> {
   return (await openDescriptors()).filter((path) => path.startsWith(dir)).toSorted();

@@ -71,7 +71,11 @@ export class Wire {
 
   /** Everything received until the server closes. */
   async untilClosed(): Promise<Buffer> {
-    if (!this.#socket.closed) await once(this.#socket, 'close');
+    // Not `once` of node:events: it rejects where the connection was reset.
+    await new Promise<void>((resolve) => {
+      if (this.#socket.closed) resolve();
+      else this.#socket.once('close', () => resolve());
+    });
     return this.#received;
   }
 
