@@ -78,6 +78,9 @@ for (const range of [
     const response = await get(range);
     await refusal(response, 416, 'SIZE_INVALID');
     assert.equal(response.headers.get('content-range'), `bytes */${SIZE}`);
+    // What is said of the content is not true of the refusal: nobody may keep that for a year.
+    assert.equal(response.headers.get('cache-control'), null);
+    assert.equal(response.headers.get('etag'), null);
   });
 }
 
