@@ -9,13 +9,12 @@ import { tagPolicy } from './config/tag-policy.ts';
 import { Access } from './http/access.ts';
 import { createRouter } from './http/router.ts';
 import { HttpServer } from './http/server.ts';
-import { Schedule } from './maintenance/schedule.ts';
-import { sweep } from './maintenance/sweep.ts';
+import { Upkeep } from './maintenance/upkeep.ts';
 import type { Logger } from './observe/log.ts';
 import { Metrics } from './observe/metrics.ts';
 import { observePullThrough } from './observe/pull-through-events.ts';
 import { logRequest } from './observe/request-log.ts';
-import { logDamage } from './observe/upkeep-events.ts';
+import { observeDamage, observeUpkeep } from './observe/upkeep-events.ts';
 import type { Repository } from './oci/repository.ts';
 import { Breaker } from './pull-through/breaker.ts';
 import type { PullThroughEvents } from './pull-through/events.ts';
@@ -31,6 +30,7 @@ import { ManifestBytes } from './registry/manifest-bytes.ts';
 import { Naming } from './registry/naming.ts';
 import { PushBlob } from './registry/push-blob.ts';
 import { PushManifest } from './registry/push-manifest.ts';
+import { StoreFullError } from './store/blob-store.ts';
 import { DamagedBlobs } from './store/damaged-blobs.ts';
 import { DigestLocks } from './store/digest-locks.ts';
 import { DiskBlobStore } from './store/disk/disk-blob-store.ts';
@@ -40,8 +40,8 @@ import { GotUpstream } from './upstream/got/got-upstream.ts';
 import { offlineUpstream } from './upstream/offline-upstream.ts';
 import type { Upstream } from './upstream/upstream.ts';
 
-/** Often enough that an abandoned upload does not outstay `uploadMaxAge` by much. */
-const SWEEP_INTERVAL_MS = 10 * 60 * 1_000;
+/** What a push is answered for which the disk has no room. */
+const STORE_FULL = 507;
 
 export interface AppOptions {
   readonly log: Logger;
@@ -50,6 +50,7 @@ export interface AppOptions {
 
 export interface RunningApp {
   readonly address: { readonly host: string; readonly port: number; readonly tls: boolean };
+  readonly upkeep: Upkeep;
   /** Stops accepting, lets requests finish for at most `graceMs`, puts unfinished work away, and closes everything. */
   close(graceMs: number): Promise<void>;
 }
@@ -77,22 +78,29 @@ async function start(
   cleanUp.push(() => blobs.close());
   const metadata = await SqliteMetadataStore.open({ file: join(dir, 'holdfast.db') });
   cleanUp.push(() => metadata.close());
-  const locks = new DigestLocks();
-  const damaged = new DamagedBlobs({ metadata, blobs, locks, onDamage: logDamage(log) });
-  const uses = new RecentUses(metadata, clock);
-  cleanUp.push(() => uses.flush());
 
   const metrics = new Metrics(
     {
       stored: async () => {
         const totals = await metadata.totals();
-        return { bytes: totals.blobBytes, blobs: totals.blobs, manifests: totals.manifests };
+        return { ...totals, bytes: totals.blobBytes };
       },
       fillsRunning: () => pullThrough.fillsRunning,
     },
     Object.keys(config.upstreams),
   );
-  const events = observePullThrough(log, metrics);
+  const locks = new DigestLocks();
+  const damaged = new DamagedBlobs({
+    metadata,
+    blobs,
+    locks,
+    onDamage: observeDamage(log, metrics),
+  });
+  const uses = new RecentUses(metadata, clock);
+  cleanUp.push(() =>
+    uses.flush().catch((error: unknown) => log.error({ err: error }, 'uses were not noted')),
+  );
+  const events = evictingWithFills(observePullThrough(log, metrics), () => upkeep.evictSoon());
   const mirrors = await createMirrors(config, { clock, metrics, events });
   cleanUp.push(async () => {
     await Promise.all(Array.from(mirrors.values(), ({ upstream }) => upstream.close()));
@@ -113,6 +121,20 @@ async function start(
   const bytes = new ManifestBytes(metadata);
   const pushBlob = new PushBlob({ metadata, blobs, locks, clock });
   cleanUp.push(() => pushBlob.close());
+  const upkeep = new Upkeep({
+    metadata,
+    blobs,
+    locks,
+    damaged,
+    clock,
+    events: observeUpkeep(log, metrics),
+    ...config.storage,
+    uploadMaxAge: config.push.uploadMaxAge,
+    fillSpace: () => pullThrough.fillSpace,
+    flushUses: () => uses.flush(),
+    expireUploads: (before) => pushBlob.expire(before),
+  });
+  cleanUp.push(() => upkeep.close());
   const services = {
     naming: new Naming(
       Object.entries(config.upstreams).map(([name, { aliases }]) => ({ name, aliases })),
@@ -140,28 +162,13 @@ async function start(
     onRequest: (request) => {
       metrics.request(request);
       logRequest(log, request);
+      if (request.status === STORE_FULL) upkeep.evictSoon();
     },
   });
-  const sweeping = new Schedule(
-    SWEEP_INTERVAL_MS,
-    async () => {
-      const { uploadMaxAge } = config.push;
-      const swept = await sweep({
-        metadata,
-        blobs,
-        clock,
-        uploadMaxAge,
-        expireUploads: (before) => pushBlob.expire(before),
-      });
-      if (swept.uploads + swept.unfinished > 0) log.info({ ...swept }, 'leftovers removed');
-    },
-    (error) => log.error({ err: error }, 'the sweep failed'),
-  );
-
   return {
     address: { ...server.address, tls: config.listen.tls !== null },
+    upkeep,
     close: async (graceMs) => {
-      await sweeping.close();
       await server.close(graceMs);
       for (const close of cleanUp.toReversed()) await close();
     },
@@ -192,6 +199,25 @@ async function createMirrors(
     });
   }
   return mirrors;
+}
+
+/** A fill needs room when its size is told, takes it when it is committed, and tells when there is none. */
+function evictingWithFills(events: PullThroughEvents, evictSoon: () => void): PullThroughEvents {
+  return {
+    ...events,
+    fillSized: (fill) => {
+      events.fillSized(fill);
+      evictSoon();
+    },
+    fillCommitted: (fill) => {
+      events.fillCommitted(fill);
+      evictSoon();
+    },
+    fillFailed: (fill) => {
+      events.fillFailed(fill);
+      if (fill.cause instanceof StoreFullError) evictSoon();
+    },
+  };
 }
 
 async function createUpstream(

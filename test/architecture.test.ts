@@ -16,7 +16,7 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   registry: ['pull-through', 'store', 'upstream', 'oci', 'clock.ts'],
   'pull-through': ['store', 'upstream', 'oci', 'clock.ts'],
   maintenance: ['store', 'oci', 'clock.ts'],
-  observe: ['pull-through', 'upstream', 'store', 'oci', 'config'],
+  observe: ['pull-through', 'maintenance', 'upstream', 'store', 'oci', 'config'],
   config: ['oci'],
   'store/disk': ['store', 'oci'],
   'store/sqlite': ['store', 'oci'],

@@ -28,7 +28,12 @@ export interface RateLimitMetric {
 
 /** What is asked for when somebody looks, rather than counted along the way. */
 export interface MetricSources {
-  stored(): Promise<{ readonly bytes: number; readonly blobs: number; readonly manifests: number }>;
+  stored(): Promise<{
+    readonly bytes: number;
+    readonly mirroredBytes: number;
+    readonly blobs: number;
+    readonly manifests: number;
+  }>;
   fillsRunning(): number;
 }
 
@@ -77,12 +82,33 @@ export class Metrics {
     ['upstream'],
   );
   readonly #storedBytes = this.#gauge('stored_bytes', 'Bytes of blobs and manifests kept.');
+  readonly #mirroredBytes = this.#gauge(
+    'mirrored_bytes',
+    'Bytes of mirrored blobs kept, which storage.maxSize limits.',
+  );
   readonly #storedBlobs = this.#gauge('stored_blobs', 'Blobs kept.');
   readonly #storedManifests = this.#gauge('stored_manifests', 'Manifests kept.');
   readonly #fillsRunning = this.#gauge(
     'fills_running',
     'Upstream bodies being written to the store.',
   );
+  readonly #evictedBytes = this.#counter('evicted_bytes_total', 'Mirrored bytes evicted.', []);
+  readonly #evictedBlobs = this.#counter('evicted_blobs_total', 'Mirrored blobs evicted.', []);
+  readonly #evictedManifests = this.#counter(
+    'evicted_manifests_total',
+    'Mirrored manifests evicted.',
+    [],
+  );
+  readonly #shortfall = this.#gauge(
+    'eviction_shortfall_bytes',
+    'Bytes above storage.maxSize or below storage.minFree that eviction could not free.',
+  );
+  readonly #collectedBytes = this.#counter(
+    'collected_bytes_total',
+    'Bytes of hosted blobs that nobody referred to.',
+    [],
+  );
+  readonly #damaged = this.#counter('damaged_blobs_total', 'Blobs found damaged.', ['kind']);
   readonly #duration = new Histogram({
     name: 'holdfast_request_duration_seconds',
     help: 'From the headers of a request to the end of its answer.',
@@ -99,6 +125,7 @@ export class Metrics {
       this.#breakerOpen.set({ upstream }, 0);
       this.#fetchedBytes.inc({ upstream }, 0);
     }
+    for (const kind of ['hosted', 'mirrored']) this.#damaged.inc({ kind }, 0);
     for (const source of ['store', 'upstream', 'shared']) this.#servedBytes.inc({ source }, 0);
   }
 
@@ -125,10 +152,31 @@ export class Metrics {
     this.#breakerOpen.set({ upstream }, open ? 1 : 0);
   }
 
+  evicted(run: {
+    readonly manifests: number;
+    readonly blobs: number;
+    readonly bytes: number;
+    readonly shortfall: number;
+  }): void {
+    this.#evictedManifests.inc(run.manifests);
+    this.#evictedBlobs.inc(run.blobs);
+    this.#evictedBytes.inc(run.bytes);
+    this.#shortfall.set(run.shortfall);
+  }
+
+  collected({ bytes }: { readonly bytes: number }): void {
+    this.#collectedBytes.inc(bytes);
+  }
+
+  damaged(kind: 'hosted' | 'mirrored'): void {
+    this.#damaged.inc({ kind });
+  }
+
   /** The Prometheus text format. Rejects where a source does: a number that is not known is not zero. */
   async render(): Promise<{ readonly contentType: string; readonly body: string }> {
-    const { bytes, blobs, manifests } = await this.#sources.stored();
+    const { bytes, mirroredBytes, blobs, manifests } = await this.#sources.stored();
     this.#storedBytes.set(bytes);
+    this.#mirroredBytes.set(mirroredBytes);
     this.#storedBlobs.set(blobs);
     this.#storedManifests.set(manifests);
     this.#fillsRunning.set(this.#sources.fillsRunning());

@@ -159,7 +159,8 @@ export class PullBlob {
     const record = own ?? (await this.#metadata.findHeldBlob(digest));
     if (!record) return undefined;
     // A copy of the wrong size is not served, and fetched again.
-    if (!(await this.#damaged.isWhole(record, this.#clock.now()))) return undefined;
+    const state = await this.#damaged.inspectSize(record, this.#clock.now());
+    if (state !== 'intact') return undefined;
     if (own) return own;
     await this.#proveAccess(mirror, repository, digest);
     const linked = await this.#metadata.linkBlob(repository, digest, this.#clock.now());

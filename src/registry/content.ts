@@ -142,7 +142,8 @@ export class Content {
   async #hostedBlob(hosted: HostedRepository, digest: Digest): Promise<BlobContent | undefined> {
     const record = await this.#metadata.findBlob(hosted, digest);
     if (!record) return undefined;
-    if (!(await this.#damaged.isWhole(record, this.#clock.now()))) return undefined;
+    const state = await this.#damaged.inspectSize(record, this.#clock.now());
+    if (state !== 'intact') return undefined;
     // A client that is told "it is here" will not push it: it must not be collected before its manifest comes.
     this.#uses.blob(digest);
     const open = (span?: ByteSpan): Promise<Bytes> => this.#blobs.open(digest, span);

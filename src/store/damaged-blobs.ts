@@ -11,6 +11,9 @@ export interface BlobDamage {
 /** What is wrong with the bytes of a blob; undefined where nothing is. */
 export type Inspection = (blob: BlobRecord) => Promise<string | undefined>;
 
+/** `absent`: there is no such blob (any more). */
+export type BlobState = 'intact' | 'absent' | 'damaged';
+
 export interface DamagedBlobsOptions extends BlobKeeping {
   readonly onDamage: (damage: BlobDamage) => void;
 }
@@ -26,14 +29,14 @@ export class DamagedBlobs {
     this.#options = options;
   }
 
-  /** Inspects the blob, alone with it; true where it is held and nothing is wrong. */
-  isIntact(digest: Digest, inspect: Inspection, at: number): Promise<boolean> {
+  /** Inspects the blob, alone with it, and deals with what is wrong. */
+  inspect(digest: Digest, inspect: Inspection, at: number): Promise<BlobState> {
     const { metadata, blobs, locks, onDamage } = this.#options;
     return locks.run(digest, async () => {
       const record = await metadata.findHeldBlob(digest);
-      if (record === undefined) return false;
+      if (record === undefined) return 'absent';
       const problem = await inspect(record);
-      if (problem === undefined) return true;
+      if (problem === undefined) return 'intact';
       const repositories = await metadata.listBlobRepositories(digest);
       const hosted = repositories.some(({ kind }) => kind === 'hosted');
       onDamage({ digest, hosted, problem });
@@ -44,15 +47,15 @@ export class DamagedBlobs {
         await metadata.forgetBlob(digest);
         await blobs.delete(digest);
       }
-      return false;
+      return 'damaged';
     });
   }
 
-  /** Compares the size alone, which is cheap enough to do before each answer; true where the blob is held and whole. */
-  async isWhole(blob: BlobRecord, at: number): Promise<boolean> {
-    if ((await this.#wrongSize(blob)) === undefined) return true;
+  /** Compares the size alone, which is cheap enough to do before each answer. */
+  async inspectSize(blob: BlobRecord, at: number): Promise<BlobState> {
+    if ((await this.#wrongSize(blob)) === undefined) return 'intact';
     // What was seen may have been an eviction or a fill: only what the lock shows counts.
-    return this.isIntact(blob.digest, (held) => this.#wrongSize(held), at);
+    return this.inspect(blob.digest, (held) => this.#wrongSize(held), at);
   }
 
   async #wrongSize({ digest, size }: BlobRecord): Promise<string | undefined> {

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Metrics, type RequestMetric } from '../../src/observe/metrics.ts';
 
-const stored = { bytes: 4096, blobs: 3, manifests: 2 };
+const stored = { bytes: 4096, mirroredBytes: 1024, blobs: 3, manifests: 2 };
 
 function metrics(): Metrics {
   const sources = { stored: () => Promise.resolve(stored), fillsRunning: () => 7 };

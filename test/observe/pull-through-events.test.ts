@@ -11,7 +11,7 @@ const name = parseRepositoryName('library/nginx') as RepositoryName;
 const repository = { kind: 'mirrored', upstream: 'docker.io', name } as const;
 const digest = digestOf(new Uint8Array());
 const SOURCES = {
-  stored: () => Promise.resolve({ bytes: 0, blobs: 0, manifests: 0 }),
+  stored: () => Promise.resolve({ bytes: 0, mirroredBytes: 0, blobs: 0, manifests: 0 }),
   fillsRunning: () => 0,
 };
 

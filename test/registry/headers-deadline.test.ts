@@ -10,6 +10,9 @@ import type { RepositoryName } from '../../src/oci/repository-name.ts';
 import { Breaker } from '../../src/pull-through/breaker.ts';
 import { GuardedUpstream } from '../../src/pull-through/guarded-upstream.ts';
 import { PullThrough } from '../../src/pull-through/pull-through.ts';
+import { RecentUses } from '../../src/pull-through/recent-uses.ts';
+import { DamagedBlobs } from '../../src/store/damaged-blobs.ts';
+import { DigestLocks } from '../../src/store/digest-locks.ts';
 import { RateBudget } from '../../src/pull-through/rate-budget.ts';
 import { Content } from '../../src/registry/content.ts';
 import { Lists } from '../../src/registry/list.ts';
@@ -71,6 +74,7 @@ function setUp(t: TestContext) {
   };
   const events = {
     fillStarted: ignore,
+    fillSized: ignore,
     fillResumed: ignore,
     fillCommitted: ignore,
     fillFailed: ignore,
@@ -79,9 +83,22 @@ function setUp(t: TestContext) {
     breakerChanged: ignore,
   };
   const mirrors = new Map([[REPOSITORY.upstream, mirror]]);
-  const pullThrough = new PullThrough({ mirrors, metadata, blobs, clock, events, prefetch: false });
+  const locks = new DigestLocks();
+  const damaged = new DamagedBlobs({ metadata, blobs, locks, onDamage: ignore });
+  const uses = new RecentUses(metadata, clock);
+  const pullThrough = new PullThrough({
+    mirrors,
+    metadata,
+    blobs,
+    locks,
+    damaged,
+    uses,
+    clock,
+    events,
+    prefetch: false,
+  });
   const bytes = new ManifestBytes(metadata);
-  const content = new Content({ metadata, blobs, pullThrough, bytes });
+  const content = new Content({ metadata, blobs, pullThrough, bytes, damaged, uses, clock });
   /** Lets the time pass that containerd waits. */
   const afterTheWait = async <Value>(asked: Promise<Value>): Promise<Value> => {
     asked.catch(ignore);
