@@ -27,6 +27,8 @@ export function parseRange(header: string | undefined, size: number): RequestedR
     const span = toSpan(first, last, size);
     if (span) spans.push(span);
   }
+  // Ranges over each other would have one request answered with many times the content (RFC 9110 §17.15).
+  if (spans.reduce((sum, { start, end }) => sum + end - start, 0) > size) return WHOLE;
   const [head, ...rest] = spans;
   return head ? { kind: 'spans', spans: [head, ...rest] } : { kind: 'unsatisfiable' };
 }

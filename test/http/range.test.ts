@@ -22,6 +22,7 @@ const table: [title: string, header: string | undefined, size: number, expected:
   ['nothing of an empty blob can be satisfied', 'bytes=0-', 0, unsatisfiable],
   ['several ranges are kept in order', 'bytes=0-1, 5-6,-1', 10, spans([0, 2], [5, 7], [9, 10])],
   ['of several only the satisfiable count', 'bytes=0-1,50-60', 10, spans([0, 2])],
+  ['ranges that repeat the content are ignored', 'bytes=0-,0-,0-', 10, whole],
   ['another unit is ignored', 'items=0-1', 10, whole],
   ['what is malformed is ignored', 'bytes=a-b', 10, whole],
   ['a lone dash is ignored', 'bytes=-', 10, whole],
