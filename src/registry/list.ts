@@ -42,7 +42,8 @@ export class Lists {
     if (target.kind === 'mirrored' || !(await this.#metadata.hasRepository(target.hosted))) {
       const mirrored = target.kind === 'mirrored' ? target.repository : target.mirrored;
       if (!mirrored) throw new OciError('NAME_UNKNOWN');
-      const { tags, next } = await this.#pullThrough.tags(mirrored, page);
+      const bounded = page.n === undefined ? page : { ...page, n: Math.min(page.n, MAX_PAGE) };
+      const { tags, next } = await this.#pullThrough.tags(mirrored, bounded);
       return { names: tags, ...(next && { next }) };
     }
     return listPage(page, (limit) =>

@@ -122,3 +122,12 @@ test('a list that is none is a 502', async (t) => {
   upstream.fault({ status: 200, body: '<html>Sign in</html>' });
   assert.equal((await ask(holdfast, LIST)).status, 502);
 });
+
+test('upstream is asked for no longer a page than any client gets', async (t) => {
+  const { upstream, holdfast } = await start(t, ['1']);
+  await page(holdfast, `${LIST}?n=999999999`);
+  assert.deepEqual(
+    upstream.requests.map(({ url }) => url),
+    [`${LIST}?n=10000`],
+  );
+});
