@@ -16,6 +16,10 @@ import type { PullThroughEvents } from './events.ts';
 /** A pull asks for its layers within seconds of its manifest; slow networks and retries get some more. */
 const RECENT_MS = 10 * 60 * 1_000;
 const MAX_RECENT_MANIFESTS = 1_000;
+/** A pull is over by then, or asks for itself. */
+const TRIED_MS = 60 * 1_000;
+/** The blobs of many hundred images; a name is some hundred bytes. */
+const MAX_TRIED = 10_000;
 /** More than clients use themselves (3 to 6), and well below an upstream's usual connection limit. */
 const MAX_PARALLEL = 6;
 
@@ -30,6 +34,8 @@ export class Prefetch {
   readonly #events: PullThroughEvents;
   readonly #enabled: boolean;
   readonly #limit = pLimit(MAX_PARALLEL);
+  /** Every layer that a client asks for names the same siblings again: one try is enough, also one that failed. */
+  readonly #tried = new LRUCache<string, true>({ max: MAX_TRIED, ttl: TRIED_MS });
   readonly #recent = new LRUCache<
     string,
     { readonly repository: MirroredRepository; readonly digest: Digest }
@@ -60,12 +66,18 @@ export class Prefetch {
     try {
       const siblings = await this.#siblings(repository, asked);
       for (const blob of siblings.values()) {
-        // A failed one is told by the fill itself, and fetched again when a client asks.
-        this.#limit(() => fetch(blob)).catch(() => undefined);
+        this.#enqueue(`${displayName(repository)}@${blob.digest}`, () => fetch(blob));
       }
     } catch (cause) {
       this.#events.backgroundFailure({ what: `prefetching with ${asked}`, cause });
     }
+  }
+
+  #enqueue(key: string, fetch: () => Promise<void>): void {
+    if (this.#tried.has(key)) return;
+    this.#tried.set(key, true);
+    // A failed one is told by the fill itself, and fetched again when a client asks.
+    this.#limit(fetch).catch(() => undefined);
   }
 
   async #siblings(repository: MirroredRepository, asked: Digest): Promise<Map<Digest, BlobRecord>> {
