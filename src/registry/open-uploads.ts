@@ -56,7 +56,14 @@ export class OpenUploads {
     algorithm: DigestAlgorithm,
     look: (writer: BlobWriter) => Value,
   ): Promise<Value> {
-    return look(await this.#get(id, algorithm).writer);
+    const upload = this.#get(id, algorithm);
+    upload.users += 1;
+    try {
+      return look(await upload.writer);
+    } finally {
+      upload.users -= 1;
+      await this.#trim();
+    }
   }
 
   /** The session has ended; requests that wait for its writer are told so. */
