@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { type RunningApp, startApp } from '../../src/app.ts';
 import type { Clock } from '../../src/clock.ts';
 import { configSchema } from '../../src/config/schema.ts';
+import type { Upkeep } from '../../src/maintenance/upkeep.ts';
 import { createLogger } from '../../src/observe/log.ts';
 
 /** A clock that a test moves forward; it runs by itself too, so that nothing that waits for it hangs. */
@@ -74,6 +75,11 @@ export class Holdfast {
 
   get port(): number {
     return this.#app.address.port;
+  }
+
+  /** Its upkeep, to be run at once instead of when its time comes. */
+  get upkeep(): Upkeep {
+    return this.#app.upkeep;
   }
 
   /** A request to a path of this server. */
