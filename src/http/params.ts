@@ -21,7 +21,8 @@ export function pullTarget(ctx: Context, naming: Naming, access: Access): Target
   const name = nameOf(ctx);
   const told = queryText(ctx, 'ns');
   // A client may name this very server; that means what is here.
-  const namespace = told?.toLowerCase() === ctx.host.toLowerCase() ? undefined : told;
+  const itself = told !== undefined && told.toLowerCase() === ctx.host.toLowerCase();
+  const namespace = itself ? undefined : told;
   const resolution = naming.resolve(name, namespace);
   switch (resolution.state) {
     case 'invalid-name':
@@ -148,6 +149,7 @@ export function pageOf(ctx: Context): ListPage {
  * clients do not encode.
  */
 export function queryText(ctx: Context, key: string): string | undefined {
+  if (ctx.querystring === '') return undefined;
   return query(ctx).get(key) ?? undefined;
 }
 

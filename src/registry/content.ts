@@ -14,10 +14,11 @@ import {
   type ByteSpan,
 } from '../store/blob-store.ts';
 import type { DamagedBlobs } from '../store/damaged-blobs.ts';
-import type { ManifestRecord, MetadataStore } from '../store/metadata-store.ts';
+import type { BlobRecord, ManifestRecord, MetadataStore } from '../store/metadata-store.ts';
 import { UpstreamError } from '../upstream/errors.ts';
 import type { ManifestBytes } from './manifest-bytes.ts';
 import type { Target } from './naming.ts';
+import { SmallBlobs } from './small-blobs.ts';
 
 export interface ManifestContent {
   readonly manifest: ManifestRecord;
@@ -37,7 +38,7 @@ export interface BlobContent {
 
 export class Content {
   readonly #metadata: MetadataStore;
-  readonly #blobs: BlobStore;
+  readonly #blobs: SmallBlobs;
   readonly #pullThrough: PullThrough;
   readonly #bytes: ManifestBytes;
   readonly #damaged: DamagedBlobs;
@@ -54,7 +55,7 @@ export class Content {
     readonly clock: Clock;
   }) {
     this.#metadata = options.metadata;
-    this.#blobs = options.blobs;
+    this.#blobs = new SmallBlobs(options.blobs);
     this.#pullThrough = options.pullThrough;
     this.#bytes = options.bytes;
     this.#damaged = options.damaged;
@@ -146,7 +147,7 @@ export class Content {
     if (state !== 'intact') return undefined;
     // A client that is told "it is here" will not push it: it must not be collected before its manifest comes.
     this.#uses.blob(digest);
-    const open = (span?: ByteSpan): Promise<Bytes> => this.#blobs.open(digest, span);
+    const open = (span?: ByteSpan): Promise<Bytes> => this.#blobs.open(digest, record.size, span);
     return { digest, size: record.size, outcome: HIT, open };
   }
 
@@ -158,16 +159,20 @@ export class Content {
         digest,
         size,
         outcome: HIT,
-        open: (span) => this.#openHeld(repository, digest, span),
+        open: (span) => this.#openHeld(repository, answer.blob, span),
       };
     }
     const { size, outcome, open } = answer;
     return { digest, size, outcome, open: (span) => Promise.resolve(open(span ?? { start: 0 })) };
   }
 
-  async #openHeld(repository: MirroredRepository, digest: Digest, span?: ByteSpan): Promise<Bytes> {
+  async #openHeld(
+    repository: MirroredRepository,
+    { digest, size }: BlobRecord,
+    span?: ByteSpan,
+  ): Promise<Bytes> {
     try {
-      return await this.#blobs.open(digest, span);
+      return await this.#blobs.open(digest, size, span);
     } catch (error) {
       // Evicted since it was found: then it is fetched like anything else that is not held.
       if (!(error instanceof BlobNotFoundError)) throw error;
