@@ -4,6 +4,7 @@ import { eventually } from '../helpers/eventually.ts';
 import { Gate } from '../helpers/gate.ts';
 import { ask, startMirror, untilHeld } from '../helpers/mirror.ts';
 import { RawClient } from '../helpers/raw-client.ts';
+import { assertSameBytes } from '../helpers/same-bytes.ts';
 
 const SIZE = 400_000;
 const BLOBS = /\/blobs\//;
@@ -25,7 +26,7 @@ test('a client that leaves in mid-body does not stop the fill', async (t) => {
   client.leave();
   gate.release();
   await untilHeld(holdfast, path);
-  assert.ok((await ask(holdfast, path)).body.equals(layer));
+  assertSameBytes((await ask(holdfast, path)).body, layer);
   assert.equal(upstream.count('GET', BLOBS), 1);
   assert.ok(upstream.requests.every(({ aborted }) => !aborted));
 });
@@ -39,7 +40,7 @@ test('the client that began a fill leaves, and those that joined get everything'
   );
   first.leave();
   gate.release();
-  for (const other of others) assert.ok((await other.end()).body.equals(layer));
+  for (const other of others) assertSameBytes((await other.end()).body, layer);
   assert.equal(upstream.count('GET', BLOBS), 1);
 });
 
@@ -63,7 +64,7 @@ test('a fill that every client has left goes on to its end', async (t) => {
   gate.release();
   await untilHeld(holdfast, path);
   upstream.clear();
-  assert.ok((await ask(holdfast, path)).body.equals(layer));
+  assertSameBytes((await ask(holdfast, path)).body, layer);
   assert.deepEqual(upstream.requests, []);
 });
 
@@ -72,11 +73,11 @@ test('a client that does not read delays nobody, and gets everything when it doe
   const slow = await RawClient.get(url).bytes(1);
   slow.pause();
   const fast = await ask(holdfast, path);
-  assert.ok(fast.body.equals(layer));
+  assertSameBytes(fast.body, layer);
   await untilHeld(holdfast, path);
   assert.ok(slow.bodyLength < LARGE);
   slow.resume();
-  assert.ok((await slow.end()).body.equals(layer));
+  assertSameBytes((await slow.end()).body, layer);
   assert.equal(upstream.count('GET', BLOBS), 1);
 });
 
@@ -88,7 +89,7 @@ test('a slow client gets everything although the blob is dropped from the cache 
   const dropped = await ask(holdfast, path, { method: 'DELETE' });
   assert.equal(dropped.status, 202);
   slow.resume();
-  assert.ok((await slow.end()).body.equals(layer));
+  assertSameBytes((await slow.end()).body, layer);
 });
 
 test('a slow client is not waited for by the fill', async (t) => {

@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto';
 import { type TestContext, test } from 'node:test';
 import { ask, reply, startMirror, untilHeld } from '../helpers/mirror.ts';
 import { RawClient } from '../helpers/raw-client.ts';
+import { assertSameBytes } from '../helpers/same-bytes.ts';
 
 const SIZE = 400_000;
 const BLOBS = /\/blobs\//;
@@ -33,7 +34,7 @@ test('fifty cold clients are one GET upstream, and all get the same bytes', asyn
   upstream.clear();
   const warm = await ask(holdfast, path);
   assert.equal(warm.cache, 'holdfast; hit');
-  assert.deepEqual(warm.body, layer);
+  assertSameBytes(warm.body, layer);
   assert.deepEqual(upstream.requests, []);
 });
 
@@ -47,8 +48,8 @@ test('a client that comes in the middle of a fill gets the bytes from the first 
   assert.equal(late.header('cache-status'), COLLAPSED);
   assert.deepEqual(late.body.subarray(0, 150_000), layer.subarray(0, 150_000));
   gate.release();
-  assert.deepEqual((await early.end()).body, layer);
-  assert.deepEqual((await late.end()).body, layer);
+  assertSameBytes((await early.end()).body, layer);
+  assertSameBytes((await late.end()).body, layer);
   assert.equal(upstream.count('GET', BLOBS), 1);
 });
 
@@ -60,13 +61,13 @@ test('headers are out as soon as those of upstream are in', async (t) => {
   assert.equal(client.header('content-length'), String(SIZE));
   assert.equal(client.bodyLength, 0);
   gate.release();
-  assert.deepEqual((await client.end()).body, layer);
+  assertSameBytes((await client.end()).body, layer);
 });
 
 test('one after the other costs one GET too', async (t) => {
   const { upstream, holdfast, layer, path } = await start(t);
   for (let pulls = 0; pulls < 10; pulls++) {
-    assert.deepEqual((await ask(holdfast, path)).body, layer);
+    assertSameBytes((await ask(holdfast, path)).body, layer);
   }
   assert.equal(upstream.count('GET', BLOBS), 1);
 });
@@ -95,7 +96,7 @@ test('a HEAD in the middle of a fill is answered by it', async (t) => {
   assert.equal(head.cache, COLLAPSED);
   assert.equal(upstream.count('HEAD'), 0);
   gate.release();
-  assert.deepEqual((await body).body, layer);
+  assertSameBytes((await body).body, layer);
 });
 
 for (const bytes of [Buffer.alloc(0), Buffer.from('{}')]) {
@@ -124,7 +125,7 @@ test('a sha512 blob is filled and verified as such', async (t) => {
   });
   const path = `/v2/library/app/blobs/${digest}`;
   const cold = await ask(holdfast, path);
-  assert.deepEqual(cold.body, layer);
+  assertSameBytes(cold.body, layer);
   assert.equal(cold.headers.get('docker-content-digest'), digest);
   await untilHeld(holdfast, path);
 });
@@ -133,10 +134,24 @@ test('a blob that upstream sends without a length is served whole, with the leng
   const { upstream, holdfast, layer, path } = await start(t);
   upstream.fault({ path: BLOBS, chunked: true });
   const unknown = await ask(holdfast, path);
-  assert.deepEqual(unknown.body, layer);
+  assertSameBytes(unknown.body, layer);
   const other = upstream.addImage('library/app', '2', { layers: [SIZE + 1] });
   await ask(holdfast, '/v2/library/app/manifests/2');
   const known = await ask(holdfast, `/v2/library/app/blobs/${other.layerDigests[0]}`);
   assert.equal(known.headers.get('content-length'), String(SIZE + 1));
-  assert.deepEqual(known.body, other.layers[0]);
+  assertSameBytes(known.body, other.layers[0]);
+});
+
+test('a blob is never compressed on its way, cold or warm, whatever the client would take', async (t) => {
+  const { upstream, holdfast } = await startMirror(t);
+  const text = Buffer.from('the same words again and again. '.repeat(10_000));
+  const path = `/v2/library/app/blobs/${upstream.addBlob(text)}`;
+  const headers = { 'accept-encoding': 'zstd;q=1.0, gzip;q=0.8, deflate;q=0.5' };
+  for (let pulls = 0; pulls < 2; pulls++) {
+    const answer = await ask(holdfast, path, { headers });
+    assert.equal(answer.headers.get('content-encoding'), null);
+    assert.equal(answer.headers.get('content-length'), String(text.length));
+    assertSameBytes(answer.body, text);
+    await untilHeld(holdfast, path);
+  }
 });

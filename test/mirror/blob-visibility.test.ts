@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
 import { ask, startHoldfast, startMirror, startUpstream, untilHeld } from '../helpers/mirror.ts';
 import { pullImage, pushBlob } from '../helpers/registry-client.ts';
+import { assertSameBytes } from '../helpers/same-bytes.ts';
 
 const OCI_MANIFEST = 'application/vnd.oci.image.manifest.v1+json';
 const BLOBS = /\/blobs\//;
@@ -25,7 +26,7 @@ test('a blob that another repository brought in is given once upstream says that
   const path = `/v2/team/same/blobs/${digest}`;
   const first = await ask(holdfast, path);
   assert.equal(first.cache, 'holdfast; hit');
-  assert.ok(first.body.equals(layer));
+  assertSameBytes(first.body, layer);
   assert.deepEqual([upstream.count('HEAD', BLOBS), upstream.count('GET', BLOBS)], [1, 0]);
   await ask(holdfast, path);
   await ask(holdfast, path, { method: 'HEAD' });
@@ -51,7 +52,7 @@ test('a manifest of this repository that names the blob is proof enough, also of
   await upstream.stop();
   const reply = await ask(holdfast, `/v2/team/same/blobs/${digest}`);
   assert.equal(reply.cache, 'holdfast; hit');
-  assert.ok(reply.body.equals(layer));
+  assertSameBytes(reply.body, layer);
 });
 
 test('while upstream cannot be asked, a blob that nothing proves is not given', async (t) => {
@@ -77,8 +78,8 @@ test("a blob that arrives for one repository is not given to another's clients w
   const joining = await holdfast.fetch(`/v2/team/same/blobs/${digest}`);
   assert.equal(joining.headers.get('cache-status'), 'holdfast; fwd=uri-miss; collapsed');
   gate.release();
-  assert.ok(Buffer.from(await joining.arrayBuffer()).equals(layer));
-  assert.ok((await first).body.equals(layer));
+  assertSameBytes(Buffer.from(await joining.arrayBuffer()), layer);
+  assertSameBytes((await first).body, layer);
   assert.equal(upstream.count('GET', BLOBS), 1);
   await untilHeld(holdfast, `/v2/team/same/blobs/${digest}`);
 });

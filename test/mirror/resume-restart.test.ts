@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { appendFile, readdir, readFile, stat, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
+import { eventually } from '../helpers/eventually.ts';
 import { HoldfastChild } from '../helpers/holdfast-child.ts';
 import {
   ask,
@@ -13,6 +14,7 @@ import {
 } from '../helpers/mirror.ts';
 import { pullImage } from '../helpers/registry-client.ts';
 import { RawClient } from '../helpers/raw-client.ts';
+import { assertSameBytes } from '../helpers/same-bytes.ts';
 
 const SIZE = 1_000_000;
 const HALF = 500_000;
@@ -58,7 +60,7 @@ test('a fill that a stop of Holdfast interrupted goes on from what is on disk', 
   const holdfast = await startHoldfast(t, options);
   const { status, body } = await ask(holdfast, path);
   assert.equal(status, 200);
-  assert.ok(body.equals(layer));
+  assertSameBytes(body, layer);
   const ranges = upstream.requests.map(({ headers }) => headers.range);
   assert.deepEqual(ranges, [`bytes=${HALF}-`]);
   await untilHeld(holdfast, path);
@@ -76,7 +78,7 @@ test('what was on disk is hashed again: a byte that has changed is found, and ne
   assert.ok(client.closed);
   assert.ok(client.bodyLength < SIZE);
   assert.deepEqual(await storedFiles(holdfast), []);
-  assert.ok((await ask(holdfast, path)).body.equals(layer));
+  assertSameBytes((await ask(holdfast, path)).body, layer);
 });
 
 test('a body that was whole on disk but not committed needs no upstream', async (t) => {
@@ -84,7 +86,7 @@ test('a body that was whole on disk but not committed needs no upstream', async 
   await writeFile(part, layer);
   await upstream.stop();
   const holdfast = await startHoldfast(t, options);
-  assert.ok((await ask(holdfast, path)).body.equals(layer));
+  assertSameBytes((await ask(holdfast, path)).body, layer);
   await untilHeld(holdfast, path);
 });
 
@@ -92,7 +94,7 @@ test('a whole body on disk is found to be whole although nobody tells its size',
   const { upstream, layer, path, options, part } = await startInterrupted(t, { manifest: false });
   await writeFile(part, layer);
   const holdfast = await startHoldfast(t, options);
-  assert.ok((await ask(holdfast, path)).body.equals(layer));
+  assertSameBytes((await ask(holdfast, path)).body, layer);
   assert.equal(upstream.count('GET', BLOBS), 0);
 });
 
@@ -101,7 +103,7 @@ test('more on disk than the blob has is dropped', async (t) => {
   await writeFile(part, layer);
   await appendFile(part, 'too much');
   const holdfast = await startHoldfast(t, options);
-  assert.ok((await ask(holdfast, path)).body.equals(layer));
+  assertSameBytes((await ask(holdfast, path)).body, layer);
 });
 
 test('more on disk than the blob has, whose size nobody tells, is dropped once upstream has said so', async (t) => {
@@ -111,14 +113,14 @@ test('more on disk than the blob has, whose size nobody tells, is dropped once u
   const holdfast = await startHoldfast(t, options);
   assert.equal((await ask(holdfast, path)).status, 502);
   assert.deepEqual(await storedFiles(holdfast), []);
-  assert.ok((await ask(holdfast, path)).body.equals(layer));
+  assertSameBytes((await ask(holdfast, path)).body, layer);
 });
 
 test('an empty file of an unfinished fill does no harm', async (t) => {
   const { layer, path, options, part } = await startInterrupted(t);
   await truncate(part, 0);
   const holdfast = await startHoldfast(t, options);
-  assert.ok((await ask(holdfast, path)).body.equals(layer));
+  assertSameBytes((await ask(holdfast, path)).body, layer);
 });
 
 test('kill -9 in the middle of a fill: the next Holdfast goes on from what was on disk', async (t) => {
@@ -129,7 +131,7 @@ test('kill -9 in the middle of a fill: the next Holdfast goes on from what was o
   await child.kill();
   await client.end();
   assert.ok(client.closed);
-  assert.ok(client.body.equals(layer.subarray(0, client.bodyLength)));
+  assertSameBytes(client.body, layer.subarray(0, client.bodyLength));
   gate.release();
   upstream.clear();
 
@@ -137,7 +139,7 @@ test('kill -9 in the middle of a fill: the next Holdfast goes on from what was o
   const { size } = await stat(join(dir, 'unfinished', part));
   assert.ok(size >= HALF);
   const holdfast = await startHoldfast(t, options);
-  assert.ok((await ask(holdfast, path)).body.equals(layer));
+  assertSameBytes((await ask(holdfast, path)).body, layer);
   const ranges = upstream.requests.map(({ headers }) => headers.range);
   assert.deepEqual(ranges, [`bytes=${size}-`]);
 });
@@ -149,11 +151,10 @@ test('kill -9 right after a pull: what was pulled is served with the upstream go
   for (const digest of [...image.layerDigests, image.configDigest]) {
     // A pull is over when its last byte is in; that the blob is held is told by a hit.
     const url = `${child.url}/v2/library/app/blobs/${digest}`;
-    let cache: string | null = null;
-    while (cache !== 'holdfast; hit') {
-      const head = await fetch(url, { method: 'HEAD' });
-      cache = head.headers.get('cache-status');
-    }
+    await eventually(`${digest} is held`, async () => {
+      const { headers } = await fetch(url, { method: 'HEAD' });
+      return headers.get('cache-status') === 'holdfast; hit';
+    });
   }
   await child.kill();
   await upstream.stop();

@@ -3,6 +3,7 @@ import { type TestContext, test } from 'node:test';
 import type { FakeUpstream, FakeUpstreamOptions } from '../helpers/fake-upstream.ts';
 import { ask, startMirror, storedFiles, untilHeld } from '../helpers/mirror.ts';
 import { RawClient } from '../helpers/raw-client.ts';
+import { assertSameBytes } from '../helpers/same-bytes.ts';
 
 const SIZE = 1_000_000;
 const CUT = 200_000;
@@ -37,7 +38,7 @@ for (const drops of [1, 3]) {
     const { status, body, headers } = await ask(holdfast, path);
     assert.equal(status, 200);
     assert.equal(headers.get('content-length'), String(SIZE));
-    assert.ok(body.equals(layer));
+    assertSameBytes(body, layer);
     const from = starts(upstream);
     assert.equal(from.length, drops + 1);
     assert.equal(from[0], 0);
@@ -62,8 +63,8 @@ test('everybody who follows is spared a drop, ranges included', async (t) => {
   const part = RawClient.get(url, { Range: 'bytes=350000-899999' });
   await part.headers();
   gate.release();
-  for (const client of whole) assert.ok((await client.end()).body.equals(layer));
-  assert.ok((await part.end()).body.equals(layer.subarray(350_000, 900_000)));
+  for (const client of whole) assertSameBytes((await client.end()).body, layer);
+  assertSameBytes((await part.end()).body, layer.subarray(350_000, 900_000));
   assert.equal(starts(upstream).length, 3);
 });
 
@@ -71,7 +72,7 @@ test('an upstream that ignores Range is read again from its beginning, and no by
   const { upstream, holdfast, layer, path } = await start(t);
   upstream.fault({ path: BLOBS, ignoreRange: true });
   upstream.fault({ path: BLOBS, cutAfter: CUT, times: 1 });
-  assert.ok((await ask(holdfast, path)).body.equals(layer));
+  assertSameBytes((await ask(holdfast, path)).body, layer);
   assert.equal(upstream.count('GET', BLOBS), 2);
   await untilHeld(holdfast, path);
 });
@@ -84,13 +85,13 @@ test('an upstream that answers another range than asked is not believed', async 
   assert.ok(client.closed);
   assert.ok(client.bodyLength <= CUT);
   upstream.clearFaults();
-  assert.ok((await ask(holdfast, path)).body.equals(layer));
+  assertSameBytes((await ask(holdfast, path)).body, layer);
 });
 
 test('a body that stalls is given up after the idle limit and taken up again', async (t) => {
   const { upstream, holdfast, layer, path } = await start(t);
   upstream.fault({ path: BLOBS, stallAfter: CUT, times: 2 });
-  assert.ok((await ask(holdfast, path)).body.equals(layer));
+  assertSameBytes((await ask(holdfast, path)).body, layer);
   const [, second = 0, third = 0] = starts(upstream);
   assert.deepEqual([second, third], [CUT, 2 * CUT]);
 });
@@ -98,7 +99,7 @@ test('a body that stalls is given up after the idle limit and taken up again', a
 test('a body without a length that is dropped is taken up again too', async (t) => {
   const { upstream, holdfast, layer, path } = await start(t);
   upstream.fault({ path: BLOBS, chunked: true, cutAfter: CUT, times: 1 });
-  assert.ok((await ask(holdfast, path)).body.equals(layer));
+  assertSameBytes((await ask(holdfast, path)).body, layer);
   assert.ok((starts(upstream)[1] ?? 0) > 0);
   await untilHeld(holdfast, path);
 });
@@ -112,7 +113,7 @@ test('an upstream that is away for a moment in the middle of a body is waited fo
   gate.release();
   await away;
   await upstream.restart();
-  assert.ok((await client.end()).body.equals(layer));
+  assertSameBytes((await client.end()).body, layer);
 });
 
 test('a token that is refused in between is replaced', async (t) => {
@@ -126,7 +127,7 @@ test('a token that is refused in between is replaced', async (t) => {
   upstream.revokeTokens();
   gate.release();
   const body = Buffer.from(await (await asking).arrayBuffer());
-  assert.ok(body.equals(layer));
+  assertSameBytes(body, layer);
   assert.equal(upstream.tokenRequests, tokens + 1);
 });
 
@@ -139,7 +140,7 @@ test('a signed URL that has expired in between is asked for again at the registr
   await gate.reached;
   upstream.expireSignedUrls();
   gate.release();
-  assert.ok(Buffer.from(await (await asking).arrayBuffer()).equals(layer));
+  assertSameBytes(Buffer.from(await (await asking).arrayBuffer()), layer);
   assert.equal(upstream.count('GET', BLOBS), 2);
   const [, second = 0, ...more] = starts(upstream, signed);
   assert.ok(second > 0 && second <= CUT);
@@ -157,7 +158,7 @@ test('bytes of a fill that failed for good are kept, and the next client starts 
   assert.equal((await storedFiles(holdfast)).length, 1);
   upstream.clearFaults();
   upstream.clear();
-  assert.ok((await ask(holdfast, path)).body.equals(layer));
+  assertSameBytes((await ask(holdfast, path)).body, layer);
   const [offset = 0, ...more] = starts(upstream);
   assert.ok(offset > 0 && offset <= CUT);
   assert.deepEqual(more, []);

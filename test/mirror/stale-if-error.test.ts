@@ -3,7 +3,16 @@ import { type TestContext, test } from 'node:test';
 import { eventually } from '../helpers/eventually.ts';
 import type { FakeUpstream } from '../helpers/fake-upstream.ts';
 import type { Fault } from '../helpers/fake-upstream-fault.ts';
-import { ask, DAY, HOUR, MINUTE, startMirror } from '../helpers/mirror.ts';
+import {
+  ask,
+  DAY,
+  HOUR,
+  MINUTE,
+  startHoldfast,
+  startMirror,
+  startUpstream,
+  temporaryDirectory,
+} from '../helpers/mirror.ts';
 
 const TAG = '/v2/library/app/manifests/1';
 const STALE = /^holdfast; hit; ttl=-\d+; detail=stale-if-error$/;
@@ -126,4 +135,21 @@ test('clients that wait for the same HEAD are all served when it fails', async (
     assert.match(cache ?? '', STALE);
   }
   assert.equal(upstream.requests.length, 1);
+});
+
+test('a stale tag is served although TLS with upstream fails, and what is not held is a 502', async (t) => {
+  const dir = await temporaryDirectory(t);
+  const upstream = await startUpstream(t);
+  const { manifest } = upstream.addImage('library/app', '1');
+  const before = await startHoldfast(t, { dir, upstreams: { 'docker.io': upstream.url } });
+  await ask(before, TAG);
+  await before.close();
+  // The fake speaks no TLS: the handshake fails.
+  const url = upstream.url.replace('http:', 'https:');
+  const holdfast = await startHoldfast(t, { dir, upstreams: { 'docker.io': url } });
+  holdfast.clock.advance(HOUR);
+  const stale = await ask(holdfast, TAG);
+  assert.match(stale.cache ?? '', STALE);
+  assert.deepEqual(stale.body, manifest);
+  assert.equal((await ask(holdfast, '/v2/library/app/manifests/2')).status, 502);
 });
