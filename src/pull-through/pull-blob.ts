@@ -32,6 +32,11 @@ export type BlobAnswer =
       readonly held: Promise<BlobRecord>;
     };
 
+export interface BlobHead {
+  readonly size: number | undefined;
+  readonly outcome: Outcome;
+}
+
 export interface PullBlobOptions {
   readonly metadata: MetadataStore;
   readonly blobs: BlobStore;
@@ -83,8 +88,20 @@ export class PullBlob {
     return { total, toCome };
   }
 
-  /** The blob, held or arriving: resolves as soon as upstream's headers are in. UpstreamError where it cannot be had. */
-  async get(mirror: Mirror, repository: MirroredRepository, digest: Digest): Promise<BlobAnswer> {
+  /**
+   * The blob, held or arriving: resolves as soon as upstream's headers are in. UpstreamError where it cannot be had, in time for a
+   * client that waits.
+   */
+  get(mirror: Mirror, repository: MirroredRepository, digest: Digest): Promise<BlobAnswer> {
+    return withDeadline(this.#get(mirror, repository, digest), keyOf(repository, digest));
+  }
+
+  /** What a HEAD tells, in time as well; upstream is asked by HEAD and nothing is downloaded. `size` is unknown where nobody tells. */
+  head(mirror: Mirror, repository: MirroredRepository, digest: Digest): Promise<BlobHead> {
+    return withDeadline(this.#head(mirror, repository, digest), keyOf(repository, digest));
+  }
+
+  async #get(mirror: Mirror, repository: MirroredRepository, digest: Digest): Promise<BlobAnswer> {
     for (;;) {
       const generation = this.#generation;
       const held = await this.#held(mirror, repository, digest);
@@ -106,18 +123,13 @@ export class PullBlob {
             this.#fillAhead(mirror, repository, sibling),
           );
         }
-        return this.#arriving(fill, mirror, false);
+        return this.#arriving(fill, mirror, repository, false);
       }
       // A fill ended while we looked, it may have been this one: look again before asking upstream twice.
     }
   }
 
-  /** What a HEAD tells; upstream is asked by HEAD and nothing is downloaded. `size` is unknown where nobody tells. */
-  async head(
-    mirror: Mirror,
-    repository: MirroredRepository,
-    digest: Digest,
-  ): Promise<{ readonly size: number | undefined; readonly outcome: Outcome }> {
+  async #head(mirror: Mirror, repository: MirroredRepository, digest: Digest): Promise<BlobHead> {
     const held = await this.#held(mirror, repository, digest);
     if (held) return { size: held.size, outcome: HIT };
     this.#refuseIfAbsent(repository, digest);
@@ -186,7 +198,8 @@ export class PullBlob {
     mirror: Mirror,
     repository: MirroredRepository,
   ): Promise<BlobAnswer | undefined> {
-    if (sameRepository(fill.repository, repository)) return this.#arriving(fill, mirror, true);
+    if (sameRepository(fill.repository, repository))
+      return this.#arriving(fill, mirror, repository, true);
     await this.#proveAccess(mirror, repository, fill.digest);
     const linked = fill.settled.then(() =>
       this.#metadata.linkBlob(repository, fill.digest, this.#clock.now()),
@@ -196,7 +209,7 @@ export class PullBlob {
       this.#events.backgroundFailure({ what, cause });
     });
     try {
-      return await this.#arriving(fill, mirror, true);
+      return await this.#arriving(fill, mirror, repository, true);
     } catch (error) {
       // A wait that is over is over for this client too.
       if (error instanceof UpstreamError && error.kind === 'timeout') throw error;
@@ -205,14 +218,20 @@ export class PullBlob {
     }
   }
 
-  async #arriving(fill: Fill, mirror: Mirror, collapsed: boolean): Promise<BlobAnswer> {
-    const { repository, digest } = fill;
+  /** `mirror` and `repository` are the client's own: the fill may be another repository's, of another upstream. */
+  async #arriving(
+    fill: Fill,
+    mirror: Mirror,
+    repository: MirroredRepository,
+    collapsed: boolean,
+  ): Promise<BlobAnswer> {
+    const { digest } = fill;
     const { upstream } = mirror;
     const outcome = { kind: 'miss', collapsed } as const;
     try {
-      const { size } = await this.#rememberingAbsence(mirror, repository, digest, () =>
-        withDeadline(fill.head, keyOf(repository, digest)),
-      );
+      const { size } = sameRepository(fill.repository, repository)
+        ? await this.#rememberingAbsence(mirror, repository, digest, () => fill.head)
+        : await fill.head;
       const options = { upstream, repository, digest, size };
       const open = (span: { start: number; end?: number }): Bytes =>
         followOrPassThrough(fill, options, span);

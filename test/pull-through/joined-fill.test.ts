@@ -1,0 +1,110 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { systemClock } from '../../src/clock.ts';
+import type { RepositoryName } from '../../src/oci/repository-name.ts';
+import { Breaker } from '../../src/pull-through/breaker.ts';
+import { GuardedUpstream } from '../../src/pull-through/guarded-upstream.ts';
+import { PullThrough } from '../../src/pull-through/pull-through.ts';
+import { RateBudget } from '../../src/pull-through/rate-budget.ts';
+import { RecentUses } from '../../src/pull-through/recent-uses.ts';
+import { type Bytes, StoreFullError } from '../../src/store/blob-store.ts';
+import { DamagedBlobs } from '../../src/store/damaged-blobs.ts';
+import { DigestLocks } from '../../src/store/digest-locks.ts';
+import { MemoryBlobStore } from '../../src/store/memory/memory-blob-store.ts';
+import { MemoryMetadataStore } from '../../src/store/memory/memory-metadata-store.ts';
+import { madeUpBytes } from '../helpers/fake-upstream-content.ts';
+import { Gate } from '../helpers/gate.ts';
+import { startUpstream } from '../helpers/mirror.ts';
+import { makeUpstream } from '../upstream/make-upstream.ts';
+
+const clock = systemClock;
+const LAYER = madeUpBytes('layer', 300_000);
+const POLICY = {
+  maxAge: 0,
+  staleWhileRevalidate: 0,
+  staleIfError: 0,
+  negativeMaxAge: 0,
+  whenDeleted: 'not-found',
+} as const;
+
+function ignore(): void {
+  // Nobody listens here.
+}
+
+const EVENTS = {
+  fillStarted: ignore,
+  fillSized: ignore,
+  fillResumed: ignore,
+  fillCommitted: ignore,
+  fillFailed: ignore,
+  servedStale: ignore,
+  backgroundFailure: ignore,
+  breakerChanged: ignore,
+};
+
+/** A store whose disk is full after so many bytes, once the gate is open. */
+function fullAfter(bytes: number, gate: Gate): MemoryBlobStore {
+  const store = new MemoryBlobStore(clock);
+  const create = store.create.bind(store);
+  store.create = async (id) => {
+    const writer = await create(id);
+    const append = writer.append.bind(writer);
+    writer.append = (source, signal) => append(cut(source), signal);
+    return writer;
+  };
+  return store;
+
+  async function* cut(source: Bytes): AsyncGenerator<Uint8Array> {
+    let left = bytes;
+    for await (const chunk of source) {
+      yield chunk.subarray(0, left);
+      left -= chunk.byteLength;
+      if (left <= 0) break;
+    }
+    await gate.pass();
+    throw new StoreFullError('the disk is full');
+  }
+}
+
+test('a client that joined the fill of another upstream goes on from its own when the disk is full', async (t) => {
+  const [one, two] = [await startUpstream(t), await startUpstream(t)];
+  const digest = one.addBlob(LAYER, 'team/one');
+  two.addBlob(LAYER, 'other/two');
+  const upstreams = { 'one.example': one.url, 'two.example': two.url };
+  const mirrors = new Map(
+    Object.entries(upstreams).map(([name, url]) => {
+      const breaker = new Breaker({ upstream: name, clock, onChange: ignore });
+      const upstream = new GuardedUpstream(makeUpstream(t, url, { name }), breaker);
+      const rules = { private: false, negativeMaxAge: 0, tagPolicy: () => POLICY };
+      return [name, { upstream, budget: new RateBudget(clock), ...rules }];
+    }),
+  );
+  const gate = new Gate();
+  const metadata = new MemoryMetadataStore();
+  const blobs = fullAfter(100_000, gate);
+  const locks = new DigestLocks();
+  const engine = new PullThrough({
+    mirrors,
+    metadata,
+    blobs,
+    locks,
+    damaged: new DamagedBlobs({ metadata, blobs, locks, onDamage: ignore }),
+    uses: new RecentUses(metadata, clock),
+    clock,
+    events: EVENTS,
+    prefetch: false,
+  });
+  t.after(() => engine.close());
+
+  const pull = (upstream: string, name: string) =>
+    engine.blob({ kind: 'mirrored', upstream, name: name as RepositoryName }, digest);
+  await pull('one.example', 'team/one');
+  const joined = await pull('two.example', 'other/two');
+  assert.ok(joined.state === 'arriving');
+  gate.release();
+  const chunks: Buffer[] = [];
+  for await (const chunk of joined.open({ start: 0 })) chunks.push(Buffer.from(chunk));
+  assert.ok(Buffer.concat(chunks).equals(LAYER));
+  assert.equal(one.count('GET', /team\/one/), 1);
+  assert.equal(two.count('GET', /other\/two/), 1);
+});
