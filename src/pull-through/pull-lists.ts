@@ -54,7 +54,11 @@ export class PullLists {
       return await withDeadline(asked, `referrers of ${subject}`, FALLBACK_DEADLINE_MS);
     } catch (error) {
       if (!(error instanceof UpstreamError)) throw error;
-      return this.#metadata.listReferrers(repository, subject, { limit: HELD_LIMIT });
+      if (error.kind === 'denied' && mirror.private) return [];
+      const held = await this.#metadata.listReferrers(repository, subject, { limit: HELD_LIMIT });
+      // "No signature" must not be what an outage looks like; offline, what is held is all there is.
+      if (held.length === 0 && isOutage(error) && error.kind !== 'offline') throw error;
+      return held;
     }
   }
 

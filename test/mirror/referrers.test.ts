@@ -140,6 +140,12 @@ test('while upstream fails, the referrers that are held are listed', async (t) =
   ]);
 });
 
+test('while upstream fails, nothing held is a failure and not an empty list', async (t) => {
+  const { upstream, holdfast, path } = await start(t);
+  await upstream.stop();
+  assert.equal((await ask(holdfast, path)).status, 502);
+});
+
 test('a digest that is none is a 400, and upstream is not asked', async (t) => {
   const { upstream, holdfast } = await start(t);
   for (const digest of ['sha256:abc', 'latest', `sha256:${'A'.repeat(64)}`])
