@@ -7,6 +7,7 @@ import type { Config, UpstreamConfig } from './config/config.ts';
 import { isAllowed } from './config/repository-globs.ts';
 import { tagPolicy } from './config/tag-policy.ts';
 import { Access } from './http/access.ts';
+import type { ConnectionLimits } from './http/connection-limits.ts';
 import { createRouter } from './http/router.ts';
 import { HttpServer } from './http/server.ts';
 import { Upkeep } from './maintenance/upkeep.ts';
@@ -46,6 +47,7 @@ const STORE_FULL = 507;
 export interface AppOptions {
   readonly log: Logger;
   readonly clock: Clock;
+  readonly limits?: ConnectionLimits;
 }
 
 export interface RunningApp {
@@ -56,10 +58,10 @@ export interface RunningApp {
 }
 
 /** Starts the mirror. No network is touched but the listener; a start that fails leaves nothing open. */
-export async function startApp(config: Config, { log, clock }: AppOptions): Promise<RunningApp> {
+export async function startApp(config: Config, options: AppOptions): Promise<RunningApp> {
   const cleanUp: (() => Promise<void>)[] = [];
   try {
-    return await start(config, { log, clock }, cleanUp);
+    return await start(config, options, cleanUp);
   } catch (error) {
     for (const close of cleanUp.toReversed()) await close();
     throw error;
@@ -68,7 +70,7 @@ export async function startApp(config: Config, { log, clock }: AppOptions): Prom
 
 async function start(
   config: Config,
-  { log, clock }: AppOptions,
+  { log, clock, limits }: AppOptions,
   cleanUp: (() => Promise<void>)[],
 ): Promise<RunningApp> {
   const { dir } = config.storage;
@@ -157,6 +159,7 @@ async function start(
   };
   const server = await HttpServer.listen({
     ...config.listen,
+    ...(limits && { limits }),
     router: createRouter(services, health),
     log,
     onRequest: (request) => {

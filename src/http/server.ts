@@ -7,17 +7,12 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Router } from '@koa/router';
 import Koa from 'koa';
 import type { Logger } from '../observe/log.ts';
+import { CONNECTION_LIMITS, type ConnectionLimits } from './connection-limits.ts';
 import type { RequestState } from './context.ts';
 import { errorMiddleware } from './errors.ts';
 import { oneAtATime } from './one-at-a-time.ts';
 import { observeRequests, type ObservedRequest } from './request-observer.ts';
 
-/** A client has this long to send its headers (slow-loris). */
-const HEADERS_MS = 60_000;
-/** Longer than the pools of Go clients and load balancers keep a connection idle, so that they close first. */
-const KEEP_ALIVE_MS = 95_000;
-/** A connection on which nothing at all moves, either way; above any wait for an upstream. */
-const IDLE_MS = 5 * 60_000;
 /** Certificates are renewed every few weeks; polling works on every file system, also mounted secrets. */
 const CERTIFICATE_POLL_MS = 10_000;
 
@@ -25,6 +20,7 @@ export interface HttpServerOptions {
   readonly host: string;
   readonly port: number;
   readonly tls: { readonly cert: string; readonly key: string } | null;
+  readonly limits?: ConnectionLimits;
   readonly router: Router<RequestState>;
   readonly log: Logger;
   readonly onRequest: (request: ObservedRequest) => void;
@@ -44,13 +40,21 @@ export class HttpServer {
     const app = createApp(options);
     const handle = app.callback();
     const listener = oneAtATime((req, res) => void handle(req, res));
-    const { tls } = options;
-    const server = tls ? createTlsServer(readTls(tls), listener) : createServer(listener);
-    // Pushes of many gigabytes take their time: what counts is that bytes move (IDLE_MS).
-    server.requestTimeout = 0;
-    server.headersTimeout = HEADERS_MS;
-    server.keepAliveTimeout = KEEP_ALIVE_MS;
-    server.timeout = IDLE_MS;
+    const { tls, limits = CONNECTION_LIMITS } = options;
+    const settings = {
+      connectionsCheckingInterval: limits.checkMs,
+      headersTimeout: limits.headersMs,
+      keepAliveTimeout: limits.keepAliveMs,
+      // Pushes of many gigabytes take their time: what counts is that bytes move (idleMs).
+      requestTimeout: 0,
+    };
+    const server = tls
+      ? createTlsServer(
+          { ...settings, ...readTls(tls), handshakeTimeout: limits.headersMs },
+          listener,
+        )
+      : createServer(settings, listener);
+    server.timeout = limits.idleMs;
     // No 'clientError' handler: Node's own answers 400, which is what makes a client that tried TLS first fall back.
     await new Promise<void>((resolve, reject) => {
       server.once('error', reject);

@@ -6,6 +6,7 @@ import { type RunningApp, startApp } from '../../src/app.ts';
 import type { Clock } from '../../src/clock.ts';
 import { configSchema } from '../../src/config/schema.ts';
 import type { Upkeep } from '../../src/maintenance/upkeep.ts';
+import type { ConnectionLimits } from '../../src/http/connection-limits.ts';
 import { createLogger } from '../../src/observe/log.ts';
 
 /** A clock that a test moves forward; it runs by itself too, so that nothing that waits for it hangs. */
@@ -35,6 +36,8 @@ export interface HoldfastOptions {
   readonly upstream?: object;
   /** Top-level settings. */
   readonly config?: object;
+  /** How long connections may take. */
+  readonly limits?: ConnectionLimits;
   /** A directory to go on with; it is left in place. */
   readonly dir?: string;
 }
@@ -69,7 +72,8 @@ export class Holdfast {
     });
     const clock = new TestClock();
     const log = createLogger(process.env['TEST_LOG'] === undefined ? 'silent' : 'debug');
-    const app = await startApp(config, { log, clock });
+    const { limits } = options;
+    const app = await startApp(config, { log, clock, ...(limits && { limits }) });
     return new Holdfast(app, dir, clock, options.dir === undefined);
   }
 
