@@ -16,8 +16,10 @@ const SLACK = 0.1;
 /** A blob without a manifest may belong to a pull or a push that is under way; nothing is between two steps for longer. */
 const LOOSE_MIN_AGE_MS = 10 * 60 * 1_000;
 
-/** Rows of one transaction: some milliseconds, during which no request is answered. */
-const BATCH = 50;
+/** Manifests of one transaction: about two milliseconds, during which no request is answered. */
+const MANIFESTS_AT_A_TIME = 5;
+
+const LOOSE_BLOBS_AT_A_TIME = 50;
 
 export interface EvictOptions extends BlobKeeping {
   readonly clock: Clock;
@@ -89,7 +91,11 @@ class Eviction {
     const usedBefore = clock.now() - LOOSE_MIN_AGE_MS;
     let after: LooseBlob | undefined;
     while (!this.isEnough) {
-      const page = await metadata.listLooseBlobs({ usedBefore, after, limit: BATCH });
+      const page = await metadata.listLooseBlobs({
+        usedBefore,
+        after,
+        limit: LOOSE_BLOBS_AT_A_TIME,
+      });
       await this.#remove(page);
       after = page.at(-1);
       if (after === undefined) return;
@@ -100,7 +106,10 @@ class Eviction {
   async takeManifests(): Promise<void> {
     while (!this.isEnough) {
       const bytes = this.#wanted - this.bytes;
-      const released = await this.#options.metadata.evictManifests({ bytes, limit: BATCH });
+      const released = await this.#options.metadata.evictManifests({
+        bytes,
+        limit: MANIFESTS_AT_A_TIME,
+      });
       if (released.manifests === 0) return;
       this.manifests += released.manifests;
       // All of them: nobody would look for the rest before it has been unused for a while.

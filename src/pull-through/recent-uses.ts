@@ -11,7 +11,7 @@ import type { MetadataStore } from '../store/metadata-store.ts';
 import type { Use } from '../store/upkeep-records.ts';
 
 /** Uses in one transaction: a few milliseconds, indexes with many platforms included. */
-const BATCH = 200;
+const BATCH = 100;
 
 /** Of content in use between two flushes; more than any server has in a few seconds. While the disk is full, it bounds the memory. */
 const MAX_PENDING = 100_000;

@@ -1,5 +1,5 @@
 import { LRUCache } from 'lru-cache';
-import type { Digest } from '../oci/digest.ts';
+import { type Digest, digestAlgorithm, digestOf } from '../oci/digest.ts';
 import type { MetadataStore } from '../store/metadata-store.ts';
 
 /** Some ten thousand manifests of usual size; bytes by digest never change, so nothing has to be invalidated. */
@@ -22,6 +22,10 @@ export class ManifestBytes {
     if (recent) return recent;
     const content = await this.#metadata.readManifest(digest);
     if (!content) throw new Error(`the bytes of manifest ${digest} are not in the store`);
+    // A database does not notice when its disk turns a bit; asked once for each read from it, this costs little.
+    if (digestOf(content, digestAlgorithm(digest)) !== digest) {
+      throw new Error(`the bytes of manifest ${digest} are damaged`);
+    }
     this.#recent.set(digest, content);
     return content;
   }
