@@ -74,7 +74,9 @@ export class PushManifest {
     const missing: NamedDescriptor[] = [];
     for (const descriptor of descriptors) {
       if (await this.#has(repository, descriptor)) continue;
-      if (mirrored && (await this.#bringIn(repository, mirrored, descriptor))) continue;
+      // One that nobody has fails the push already: upstream is not asked for the thousands that a manifest may name.
+      const asking = missing.length === 0 ? mirrored : undefined;
+      if (asking && (await this.#bringIn(repository, asking, descriptor))) continue;
       missing.push(descriptor);
     }
     if (missing.length === 0) return;
