@@ -3,6 +3,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import type { TestContext } from 'node:test';
+import { cleanUp } from './clean-up.ts';
 import { Holdfast, type HoldfastOptions } from './holdfast.ts';
 
 const THIS_FILE = fileURLToPath(import.meta.url);
@@ -21,8 +22,12 @@ export class HoldfastChild {
     const child = spawn(process.execPath, ['--import', 'tsx', THIS_FILE, JSON.stringify(options)], {
       stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
     });
-    t.after(() => child.kill('SIGKILL'));
-    const ended = once(child, 'exit').then(() => {
+    const exit = once(child, 'exit');
+    cleanUp(t, async () => {
+      child.kill('SIGKILL');
+      await exit;
+    });
+    const ended = exit.then(() => {
       throw new Error('the child ended before it listened');
     });
     const [url] = (await Promise.race([once(child, 'message'), ended])) as [string];

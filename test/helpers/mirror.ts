@@ -3,6 +3,7 @@ import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
 import type { TestContext } from 'node:test';
+import { cleanUp } from './clean-up.ts';
 import { eventually } from './eventually.ts';
 import { FakeUpstream, type FakeUpstreamOptions } from './fake-upstream.ts';
 import { Holdfast, type HoldfastOptions } from './holdfast.ts';
@@ -31,20 +32,20 @@ export async function startUpstream(
   options?: FakeUpstreamOptions,
 ): Promise<FakeUpstream> {
   const upstream = await FakeUpstream.start(options);
-  t.after(() => upstream.stop());
+  cleanUp(t, () => upstream.stop());
   return upstream;
 }
 
 export async function startHoldfast(t: TestContext, options: HoldfastOptions): Promise<Holdfast> {
   const holdfast = await Holdfast.start(options);
-  t.after(() => holdfast.close());
+  cleanUp(t, () => holdfast.close());
   return holdfast;
 }
 
 /** A directory that outlives a restart of Holdfast, but not the test. */
 export async function temporaryDirectory(t: TestContext): Promise<string> {
   const dir = await mkdtemp(join(tmpdir(), 'holdfast-test-'));
-  t.after(() => rm(dir, { recursive: true, force: true }));
+  cleanUp(t, () => rm(dir, { recursive: true, force: true }));
   return dir;
 }
 
