@@ -130,21 +130,19 @@ async function send(
   // From here on the body is ours, chunk by chunk, at the client's speed; Koa would buffer or pipe it.
   ctx.respond = false;
   const { res } = ctx;
-  // Bytes at hand leave together with the headers; the headers do not wait for bytes that upstream has yet to send.
-  const alone = setImmediate(() => res.flushHeaders());
+  // Headers wait for bytes that are at hand, to leave with them; never for bytes that upstream has yet to send.
+  if (ctx.state.outcome?.kind !== 'hit') res.flushHeaders();
   const iterator = bytes[Symbol.asyncIterator]();
   // Leaving at once also ends a wait for bytes that upstream has yet to send.
   const leave = (): void => void iterator.return?.();
   res.once('close', leave);
   try {
     for await (const chunk of { [Symbol.asyncIterator]: () => iterator }) {
-      clearImmediate(alone);
       await write(res, chunk);
       ctx.state.sentBytes = (ctx.state.sentBytes ?? 0) + chunk.byteLength;
     }
     if (res.closed) throw new ClientGoneError('the client closed the connection');
   } finally {
-    clearImmediate(alone);
     res.off('close', leave);
   }
   res.end();
