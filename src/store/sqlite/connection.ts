@@ -3,6 +3,7 @@ import Database from 'better-sqlite3';
 import { StoreFullError } from '../blob-store.ts';
 import { makeDirectory, syncDirectory } from '../directories.ts';
 import { DatabaseVersionError, migrate } from './migrate.ts';
+import { Reserve } from './reserve.ts';
 
 /** How long a statement waits for another process's write, in milliseconds. The event loop stands still meanwhile. */
 const BUSY_TIMEOUT = 5000;
@@ -33,10 +34,12 @@ export interface ConnectionOptions {
 /** The one connection of a store, and how it writes. */
 export class Connection {
   readonly #database: Database.Database;
+  readonly #reserve: Reserve;
   readonly #transaction: Database.Transaction<(work: () => unknown) => unknown>;
 
-  private constructor(database: Database.Database) {
+  private constructor(database: Database.Database, reserve: Reserve) {
     this.#database = database;
+    this.#reserve = reserve;
     this.#transaction = database.transaction((work: () => unknown) => work());
   }
 
@@ -58,7 +61,9 @@ export class Connection {
       database.exec(SETTINGS);
       migrate(database);
       await syncDirectory(dirname(file));
-      return use(new Connection(database));
+      const reserve = new Reserve(`${file}-reserve`);
+      reserve.keep();
+      return use(new Connection(database, reserve));
     } catch (cause) {
       database?.close();
       if (cause instanceof DatabaseVersionError) throw cause;
@@ -89,6 +94,18 @@ export class Connection {
       return this.#run(work);
     } finally {
       this.#database.pragma('synchronous = NORMAL');
+    }
+  }
+
+  /** As `write`, for what must succeed on a full disk too because it makes room there. */
+  makeRoom<T>(work: () => T, options: { readonly durable: boolean }): T {
+    try {
+      const result = this.write(work, options);
+      this.#reserve.keep();
+      return result;
+    } catch (error) {
+      if (!(error instanceof StoreFullError) || !this.#reserve.spend()) throw error;
+      return this.write(work, options);
     }
   }
 

@@ -99,7 +99,7 @@ export class SqliteMetadataStore implements MetadataStore {
   }
 
   async deleteManifest(repository: Repository, digest: Digest): Promise<boolean> {
-    return this.#write(repository, () => {
+    return this.#makeRoom(repository, () => {
       const id = this.#repositories.find(repository);
       return id !== undefined && this.#manifests.delete(id, digest);
     });
@@ -128,7 +128,7 @@ export class SqliteMetadataStore implements MetadataStore {
   }
 
   async deleteTag(repository: Repository, tag: Tag): Promise<boolean> {
-    return this.#write(repository, () => this.#tags.delete(repository, tag));
+    return this.#makeRoom(repository, () => this.#tags.delete(repository, tag));
   }
 
   async listTags(repository: Repository, page: Page): Promise<readonly Tag[]> {
@@ -175,7 +175,7 @@ export class SqliteMetadataStore implements MetadataStore {
     repository: Repository,
     digest: Digest,
   ): Promise<'absent' | 'unlinked' | 'orphaned'> {
-    return this.#write(repository, () => {
+    return this.#makeRoom(repository, () => {
       const id = this.#repositories.find(repository);
       if (id === undefined || !this.#blobs.unlink(id, digest)) return 'absent';
       if (repository.kind === 'hosted' || this.#blobs.isLinked(digest)) return 'unlinked';
@@ -185,7 +185,7 @@ export class SqliteMetadataStore implements MetadataStore {
   }
 
   async forgetBlob(digest: Digest): Promise<void> {
-    this.#connection.write(() => this.#blobs.forget(digest), PASSING);
+    this.#connection.makeRoom(() => this.#blobs.forget(digest), PASSING);
   }
 
   async createUpload(upload: UploadRecord): Promise<void> {
@@ -234,7 +234,7 @@ export class SqliteMetadataStore implements MetadataStore {
   }
 
   async evictManifests(wanted: { bytes: number; limit: number }): Promise<ReleasedContent> {
-    return this.#connection.write(() => this.#eviction.evict(wanted), PASSING);
+    return this.#connection.makeRoom(() => this.#eviction.evict(wanted), PASSING);
   }
 
   async listLooseBlobs(query: LooseBlobsQuery): Promise<readonly LooseBlob[]> {
@@ -242,7 +242,7 @@ export class SqliteMetadataStore implements MetadataStore {
   }
 
   async dropUnreferencedBlob(digest: Digest): Promise<boolean> {
-    return this.#connection.write(() => this.#upkeep.dropUnreferenced(digest), PASSING);
+    return this.#connection.makeRoom(() => this.#upkeep.dropUnreferenced(digest), PASSING);
   }
 
   async listHeldBlobs(page: Page<Digest>): Promise<readonly HeldBlob[]> {
@@ -250,7 +250,7 @@ export class SqliteMetadataStore implements MetadataStore {
   }
 
   async collectLinks(query: CollectQuery): Promise<CollectedLinks> {
-    return this.#connection.write(() => this.#collection.collect(query), { durable: true });
+    return this.#connection.makeRoom(() => this.#collection.collect(query), { durable: true });
   }
 
   async listManifests(
@@ -292,6 +292,11 @@ export class SqliteMetadataStore implements MetadataStore {
   /** One transaction; what is acknowledged of a hosted repository outlives a power loss. */
   #write<T>(repository: Repository, work: () => T): T {
     return this.#connection.write(work, { durable: repository.kind === 'hosted' });
+  }
+
+  /** As `#write`, of a deletion: on a full disk it is what helps. */
+  #makeRoom<T>(repository: Repository, work: () => T): T {
+    return this.#connection.makeRoom(work, { durable: repository.kind === 'hosted' });
   }
 
   /** What every manifest brings with it, pushed, pulled or adopted. */

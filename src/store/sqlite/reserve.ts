@@ -1,0 +1,40 @@
+import { randomBytes } from 'node:crypto';
+import { rmSync, statSync, writeFileSync } from 'node:fs';
+
+/** What some hundred evictions write before the first of them has given back any room. */
+const SIZE = 4 * 1024 * 1024;
+
+/**
+ * Some room that is kept for making room: on a full disk not even a deletion can be written down, so nothing could
+ * ever be evicted. A file is kept that can be given up then. Synchronous, as everything around a transaction is.
+ */
+export class Reserve {
+  readonly #file: string;
+  #kept: boolean;
+
+  constructor(file: string) {
+    this.#file = file;
+    this.#kept = statSync(file, { throwIfNoEntry: false })?.size === SIZE;
+  }
+
+  /** Keeps the room again, where there is any. */
+  keep(): void {
+    if (this.#kept) return;
+    try {
+      // Zeros would take no room where the file system compresses.
+      writeFileSync(this.#file, randomBytes(SIZE), { mode: 0o600 });
+      this.#kept = true;
+    } catch {
+      // Not now: a half reserve only takes room from others.
+      rmSync(this.#file, { force: true });
+    }
+  }
+
+  /** Gives the room up; false where there is none. */
+  spend(): boolean {
+    if (!this.#kept) return false;
+    rmSync(this.#file);
+    this.#kept = false;
+    return true;
+  }
+}

@@ -1,0 +1,96 @@
+import assert from 'node:assert/strict';
+import { open, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { test, type TestContext } from 'node:test';
+import { madeUpBytes } from '../helpers/fake-upstream-content.ts';
+import { eventually } from '../helpers/eventually.ts';
+import type { Holdfast } from '../helpers/holdfast.ts';
+import { ask, reply, startMirror, storedFiles, untilHeld } from '../helpers/mirror.ts';
+import { pullImage, pushImage } from '../helpers/registry-client.ts';
+import { smallDisk } from '../helpers/small-disk.ts';
+
+const LAYER = 3_000_000;
+const FAST = { bytesPerSecond: 1_000_000_000 };
+
+/** A mirror on a disk of 32 MiB that shall keep 4 MB free. */
+async function start(t: TestContext) {
+  const dir = await smallDisk(t, 32);
+  if (dir === undefined) return undefined;
+  const storage = { dir, maxSize: '50GB', minFree: '4MB' };
+  const mirror = await startMirror(t, { dir, config: { prefetch: 'off', storage } });
+  return { ...mirror, ballast: join(dir, 'ballast') };
+}
+
+/** Writes until nothing more fits, as another program may. */
+async function fillUp(file: string): Promise<void> {
+  const handle = await open(file, 'w');
+  try {
+    for (const step of [1024 * 1024, 4096]) {
+      for (;;) if ((await handle.write(Buffer.alloc(step, 'x'))).bytesWritten < step) break;
+    }
+  } catch (error) {
+    assert.equal((error as NodeJS.ErrnoException).code, 'ENOSPC');
+  } finally {
+    await handle.close();
+  }
+}
+
+async function evicted(holdfast: Holdfast): Promise<number> {
+  const text = await (await holdfast.fetch('/metrics')).text();
+  return Number(/^holdfast_evicted_blobs_total (\d+)$/m.exec(text)?.[1]);
+}
+
+async function pushBlob(holdfast: Holdfast, content: Buffer) {
+  const post = await holdfast.fetch('/v2/team/app/blobs/uploads/', { method: 'POST' });
+  if (post.status !== 202) return reply(post);
+  const location = post.headers.get('location') ?? '';
+  return reply(await holdfast.fetch(location, { method: 'PATCH', body: content }));
+}
+
+test('a disk that others have filled: pulls go on, eviction makes room, and new images are kept', async (t) => {
+  const mirror = await start(t);
+  if (!mirror) return t.skip('mounting a small file system is not permitted here');
+  const { upstream, holdfast, ballast } = mirror;
+  const pushed = await pushImage(holdfast.url, 'team/app', '1', [LAYER]);
+  for (const tag of ['1', '2', '3']) {
+    upstream.addImage('library/app', tag, { layers: [LAYER] });
+    await pullImage(holdfast.url, 'library/app', tag);
+  }
+  await storedFiles(holdfast);
+  const next = upstream.addImage('library/app', 'next', { layers: [LAYER] });
+  await fillUp(ballast);
+
+  await pullImage(holdfast.url, 'library/app', 'next');
+  await eventually('something was evicted', async () => (await evicted(holdfast)) > 0);
+  await storedFiles(holdfast);
+  await pullImage(holdfast.url, 'library/app', 'next');
+  await untilHeld(holdfast, `/v2/library/app/blobs/${next.layerDigests[0]}`);
+  assert.deepEqual(await pullImage(holdfast.url, 'team/app', '1'), pushed);
+  const { damaged, unreadable, lost } = await holdfast.upkeep.verify(FAST);
+  assert.deepEqual([damaged, unreadable, lost], [[], [], []]);
+});
+
+test('a disk that is full of what must stay: pushes are told so, pulls go on, all is well when there is room', async (t) => {
+  const mirror = await start(t);
+  if (!mirror) return t.skip('mounting a small file system is not permitted here');
+  const { upstream, holdfast, ballast } = mirror;
+  const pushed = await pushImage(holdfast.url, 'team/app', '1', [LAYER]);
+  upstream.addImage('library/app', '1', { layers: [LAYER] });
+  await fillUp(ballast);
+
+  const refused = await pushBlob(holdfast, madeUpBytes('too much', LAYER));
+  assert.deepEqual([refused.status, refused.code], [507, 'UNKNOWN']);
+  for (const _ of [1, 2]) await pullImage(holdfast.url, 'library/app', '1');
+  assert.deepEqual(await pullImage(holdfast.url, 'team/app', '1'), pushed);
+
+  await rm(ballast);
+  await pushImage(holdfast.url, 'team/app', '2', [LAYER]);
+  await pullImage(holdfast.url, 'library/app', '1');
+  await storedFiles(holdfast);
+  upstream.clear();
+  await pullImage(holdfast.url, 'library/app', '1');
+  assert.equal(upstream.count('GET', /\/blobs\//), 0);
+  assert.equal((await ask(holdfast, '/readyz')).status, 200);
+  const { damaged, unreadable, lost } = await holdfast.upkeep.verify(FAST);
+  assert.deepEqual([damaged, unreadable, lost], [[], [], []]);
+});
