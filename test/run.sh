@@ -4,4 +4,4 @@
 set -eu
 cd "$(dirname "$0")/.."
 if [ "$#" -gt 0 ]; then files="$*"; else files=$(find test -name '*.test.ts' -not -path 'test/e2e/*' | sort); fi
-exec node --import tsx --test --test-concurrency=2 $files
+exec node --import tsx --test --test-concurrency=2 --test-timeout=120000 $files
