@@ -20,8 +20,8 @@ const MAX_RECENT_MANIFESTS = 1_000;
 const TRIED_MS = 60 * 1_000;
 /** The blobs of many hundred images; a name is some hundred bytes. */
 const MAX_TRIED = 10_000;
-/** More than clients use themselves (3 to 6), and well below an upstream's usual connection limit. */
-const MAX_PARALLEL = 6;
+/** More than clients use themselves (3 to 6); half of `maxConnections`, so that what clients ask for finds a connection. */
+const MAX_PARALLEL = 8;
 
 export interface PrefetchOptions {
   readonly metadata: MetadataStore;
