@@ -80,6 +80,19 @@ export function committedBlobsContract(name: string, openStore: OpenBlobStore): 
       assert.equal(await store.stat(digestOf(SMALL)), undefined);
     });
 
+    it('sets a blob aside: absent from then on, until it is written again', async (t) => {
+      const store = await openStore(t);
+      await keep(store, SMALL);
+      await store.setAside(digestOf(SMALL));
+      await store.setAside(digestOf(SMALL));
+      await store.setAside(DIGEST);
+      assert.equal(await store.stat(digestOf(SMALL)), undefined);
+      assert.deepEqual(await all(store.list()), []);
+      await assert.rejects(store.open(digestOf(SMALL)), BlobNotFoundError);
+      await keep(store, SMALL);
+      assert.ok(SMALL.equals(await collect(await store.open(digestOf(SMALL)))));
+    });
+
     it('lets a reader finish a blob that is deleted meanwhile', async (t) => {
       const store = await openStore(t);
       await keep(store, LARGE);

@@ -33,6 +33,35 @@ describe('the files of the disk store', () => {
     assert.deepEqual((await readdir(dir)).toSorted(), ['blobs', 'unfinished']);
   });
 
+  it('are kept in a place of their own when they are set aside', async (t) => {
+    const dir = await temporaryDirectory(t);
+    const store = await openDiskStore(t, dir);
+    await keep(store, CONTENT);
+    await store.setAside(DIGEST);
+    assert.equal((await stat(join(dir, 'damaged', `sha256-${HEX}`))).size, CONTENT.length);
+    assert.equal((await stat(join(dir, 'damaged'))).mode & 0o777, 0o700);
+  });
+
+  it('are known to be read until the last reader has left', async (t) => {
+    const store = await openDiskStore(t);
+    await keep(store, CONTENT);
+    assert.equal(store.isBeingRead(DIGEST), false);
+    const [first, second] = [
+      await store.open(DIGEST),
+      await store.open(DIGEST, { start: 0, end: 1 }),
+    ];
+    await collect(first);
+    assert.equal(store.isBeingRead(DIGEST), true);
+    await second[Symbol.asyncIterator]().return?.();
+    assert.equal(store.isBeingRead(DIGEST), false);
+  });
+
+  it('leave as much room as the disk says', async (t) => {
+    const store = await openDiskStore(t);
+    const before = await store.freeSpace();
+    assert.ok(Number.isSafeInteger(before) && before > CONTENT.length);
+  });
+
   it('are found again by another store over the same directory', async (t) => {
     const dir = await temporaryDirectory(t);
     const first = await openDiskStore(t, dir);
