@@ -15,6 +15,12 @@ import type { ManifestBytes } from './manifest-bytes.ts';
 /** An eviction just between two steps is unlikely once. */
 const BRING_IN_ATTEMPTS = 3;
 
+/**
+ * So many that upstream does not have are told apart from those that it has. Behind them the push has failed anyway, and a manifest may
+ * name thousands: what is not here then counts as missing unasked.
+ */
+const MAX_REFUSALS = 10;
+
 export interface PushedManifest {
   readonly digest: Digest;
   readonly subject: Digest | undefined;
@@ -74,8 +80,7 @@ export class PushManifest {
     const missing: NamedDescriptor[] = [];
     for (const descriptor of descriptors) {
       if (await this.#has(repository, descriptor)) continue;
-      // One that nobody has fails the push already: upstream is not asked for the thousands that a manifest may name.
-      const asking = missing.length === 0 ? mirrored : undefined;
+      const asking = missing.length < MAX_REFUSALS ? mirrored : undefined;
       if (asking && (await this.#bringIn(repository, asking, descriptor))) continue;
       missing.push(descriptor);
     }
