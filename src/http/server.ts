@@ -13,6 +13,8 @@ import { errorMiddleware } from './errors.ts';
 import { oneAtATime } from './one-at-a-time.ts';
 import { observeRequests, type ObservedRequest } from './request-observer.ts';
 
+/** While it stops: a restart should not wait longer than its slowest request. */
+const CLOSE_IDLE_MS = 100;
 /** Certificates are renewed every few weeks; polling works on every file system, also mounted secrets. */
 const CERTIFICATE_POLL_MS = 10_000;
 
@@ -80,13 +82,17 @@ export class HttpServer {
     const closed = new Promise<void>((resolve) => {
       this.#server.close(() => resolve());
     });
-    this.#server.closeIdleConnections();
+    // A kept-alive connection turns idle when its request has finished, and nothing else would close it then.
+    const closeIdle = (): void => this.#server.closeIdleConnections();
+    closeIdle();
+    const idle = setInterval(closeIdle, CLOSE_IDLE_MS);
     const timer = new AbortController();
     await Promise.race([
       closed,
       sleep(graceMs, undefined, { signal: timer.signal }).catch(() => undefined),
     ]);
     timer.abort();
+    clearInterval(idle);
     this.#server.closeAllConnections();
     await closed;
   }
