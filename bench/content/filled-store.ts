@@ -1,3 +1,5 @@
+import { createHash } from 'node:crypto';
+import { closeSync, mkdirSync, openSync } from 'node:fs';
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
 import { SqliteMetadataStore } from '../../src/store/sqlite/sqlite-metadata-store.ts';
@@ -10,7 +12,7 @@ export interface FilledStoreOptions {
   readonly blobs: number;
 }
 
-/** Writes the database of a registry that has been pushed all that; the blobs' files are not there, and nobody asks for them. */
+/** Makes a store that has been pushed all that. Its blobs are empty files: what counts here is how many there are. */
 export async function fillStore(
   dir: string,
   { repositories, tags, blobs }: FilledStoreOptions,
@@ -23,20 +25,33 @@ export async function fillStore(
     database.pragma('synchronous = OFF');
     database.pragma('cache_size = -500000');
     database.function('manifest_of', (number: number) => manifestOf(number, blobs));
-    const now = Date.now();
-    database.transaction(() => database.exec(statements(repositories, tags, blobs, now)))();
+    database.function('sha256', (text: string) => createHash('sha256').update(text).digest('hex'));
+    database.transaction(() => {
+      database.exec(statements(repositories, tags, blobs, Date.now()));
+    })();
     database.pragma('wal_checkpoint(TRUNCATE)');
+    addFiles(dir, database);
   } finally {
     database.close();
   }
 }
 
-/** Digests are made up: nobody hashes what is in the database already. A prime keeps neighbours apart in the indexes. */
-const DIGEST = `'sha256:' || printf('%016x%016x%016x%016x', n * 2654435761 % 4294967291, n, n * 7, %KIND%)`;
-
-function digest(kind: number): string {
-  return DIGEST.replace('%KIND%', String(kind));
+function addFiles(dir: string, database: Database.Database): void {
+  const shards = new Set<string>();
+  const digests = database.prepare<[], { hex: string }>(
+    'SELECT substr(digest, 8) AS hex FROM blobs',
+  );
+  for (const { hex } of digests.iterate()) {
+    const shard = join(dir, 'blobs/sha256', hex.slice(0, 2));
+    if (!shards.has(shard)) mkdirSync(shard, { recursive: true });
+    shards.add(shard);
+    closeSync(openSync(join(shard, hex), 'w'));
+  }
 }
+
+/** A prime spreads neighbours over the index, as digests are. */
+const BLOB = `'sha256:' || printf('%08x%08x%016x%016x%016x', n * 2654435761 % 4294967291, n, n, n, n)`;
+const MANIFEST = `'sha256:' || sha256(manifest_of(n))`;
 
 function statements(repositories: number, tags: number, blobs: number, now: number): string {
   const manifests = repositories * tags;
@@ -49,26 +64,26 @@ function statements(repositories: number, tags: number, blobs: number, now: numb
     SELECT '', 'scale/r' || n, 'scale/r' || n FROM number WHERE n < ${repositories};
 
     INSERT INTO manifests (digest, size, content)
-    SELECT ${digest(1)}, length(manifest_of(n)), CAST(manifest_of(n) AS BLOB)
+    SELECT ${MANIFEST}, length(manifest_of(n)), CAST(manifest_of(n) AS BLOB)
     FROM number WHERE n < ${manifests};
 
     INSERT INTO repository_manifests (repository, digest, media_type, size, added_at)
-    SELECT 1 + n / ${tags}, ${digest(1)}, 'application/vnd.oci.image.manifest.v1+json',
+    SELECT 1 + n / ${tags}, ${MANIFEST}, 'application/vnd.oci.image.manifest.v1+json',
       length(manifest_of(n)), ${now}
     FROM number WHERE n < ${manifests};
 
     INSERT INTO tags (repository, name, digest, cached_at, checked_at)
-    SELECT 1 + n / ${tags}, 't' || (n % ${tags}), ${digest(1)}, ${now}, ${now}
+    SELECT 1 + n / ${tags}, 't' || (n % ${tags}), ${MANIFEST}, ${now}, ${now}
     FROM number WHERE n < ${manifests};
 
-    INSERT INTO blobs (digest, size, added_at) SELECT ${digest(2)}, 1000 + n, ${now} FROM number;
+    INSERT INTO blobs (digest, size, added_at) SELECT ${BLOB}, 0, ${now} FROM number;
 
     INSERT INTO repository_blobs (repository, digest, size, added_at)
-    SELECT 1 + n / ${tags * blobs}, ${digest(2)}, 1000 + n, ${now} FROM number;
+    SELECT 1 + n / ${tags * blobs}, ${BLOB}, 0, ${now} FROM number;
 
-    WITH named AS (SELECT n, n / ${blobs} AS manifest FROM number)
     INSERT INTO manifest_references (manifest, kind, digest, size)
-    SELECT ${digest(1).replaceAll(/\bn\b/g, 'manifest')}, 'blob', ${digest(2)}, 1000 + n FROM named;
+    SELECT made.digest, 'blob', ${BLOB}, 0
+    FROM number CROSS JOIN manifests AS made ON made.rowid = 1 + n / ${blobs};
 
     DROP TABLE number;`;
 }
