@@ -28,14 +28,15 @@ export interface Left {
 /**
  * Reads a storage directory as the server left it, without touching it: the database is read from a copy, because even a
  * reader would begin SQLite's own recovery. Fails where a record has no file or one of another size, or where the
- * database contradicts itself.
+ * database contradicts itself. A power loss may undo that the record of a mirrored blob was removed before its file.
  */
-export async function inspectDirectory(dir: string): Promise<Left> {
+export async function inspectDirectory(dir: string, { powerLost = false } = {}): Promise<Left> {
   const files = await filesOf(join(dir, 'blobs'));
   const unfinished = await filesOf(join(dir, 'unfinished'));
   return withCopy(dir, (database) => {
-    const rows = database.prepare<[], BlobRow>('SELECT digest, size FROM blobs').all();
-    for (const { digest, size } of rows) {
+    const rows = database.prepare<[], BlobRow>(BLOBS).all();
+    for (const { digest, size, hosted } of rows) {
+      if (powerLost && hosted === 0 && !files.has(fileOf(digest))) continue;
       assert.equal(files.get(fileOf(digest)), size, `${digest} has a record but not its file`);
     }
     checkConsistency(database, rows);
@@ -53,12 +54,20 @@ export async function inspectDirectory(dir: string): Promise<Left> {
 interface BlobRow {
   readonly digest: string;
   readonly size: number;
+  /** Whether a hosted repository refers to it. */
+  readonly hosted: 0 | 1;
 }
 
 interface TotalsRow {
   readonly blobs: number;
   readonly blob_bytes: number;
 }
+
+const BLOBS = `
+  SELECT digest, size, EXISTS (
+    SELECT 1 FROM repository_blobs AS link JOIN repositories ON repositories.id = link.repository
+    WHERE link.digest = blobs.digest AND upstream = ''
+  ) AS hosted FROM blobs`;
 
 const HELD = `
   SELECT repositories.upstream, repositories.name, blobs.digest FROM blobs

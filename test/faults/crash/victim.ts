@@ -11,6 +11,7 @@ export class Victim {
   readonly port: number;
   readonly #server: ServerProcess;
   #dying = false;
+  #answers = 0;
 
   constructor(server: ServerProcess) {
     this.#server = server;
@@ -19,6 +20,11 @@ export class Victim {
 
   get dying(): boolean {
     return this.#dying;
+  }
+
+  /** Whole answers so far. */
+  get answers(): number {
+    return this.#answers;
   }
 
   /** A whole answer; OverError where the server was killed before that. */
@@ -30,6 +36,7 @@ export class Victim {
     try {
       const response = await this.#server.fetch(path, init);
       const body = Buffer.from(await response.arrayBuffer());
+      this.#answers += 1;
       return { status: response.status, headers: response.headers, body };
     } catch (error) {
       if (this.#dying) throw new OverError();
