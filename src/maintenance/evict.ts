@@ -4,7 +4,7 @@
  */
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Clock } from '../clock.ts';
-import { measuresSpace } from '../store/blob-store.ts';
+import { measuresSpace, WriterInUseError } from '../store/blob-store.ts';
 import type { BlobKeeping } from '../store/keep-blob.ts';
 import type { BlobRecord } from '../store/metadata-store.ts';
 import type { LooseBlob } from '../store/upkeep-records.ts';
@@ -41,9 +41,10 @@ export interface Evicted {
 
 /** Goes back below both limits, where one of them is exceeded. */
 export async function evict(options: EvictOptions, signal?: AbortSignal): Promise<Evicted> {
-  const { wanted } = await excess(options);
+  const { wanted, diskIsFull } = await excess(options);
   if (wanted <= 0) return { manifests: 0, blobs: 0, bytes: 0, shortfall: 0 };
   const eviction = new Eviction(options, wanted, signal);
+  if (diskIsFull) await eviction.takeLeftovers();
   await eviction.takeLooseBlobs();
   await eviction.takeManifests();
   const { manifests, blobs, bytes } = eviction;
@@ -52,7 +53,9 @@ export async function evict(options: EvictOptions, signal?: AbortSignal): Promis
 }
 
 /** How many bytes a limit is exceeded by, and how many have to go then; the worse of the two limits. */
-async function excess(options: EvictOptions): Promise<{ over: number; wanted: number }> {
+async function excess(
+  options: EvictOptions,
+): Promise<{ over: number; wanted: number; diskIsFull: boolean }> {
   const { metadata, blobs, maxSize, minFree, fillSpace } = options;
   const { mirroredBytes } = await metadata.totals();
   const free = measuresSpace(blobs) ? await blobs.freeSpace() : Infinity;
@@ -61,6 +64,7 @@ async function excess(options: EvictOptions): Promise<{ over: number; wanted: nu
   const overFree = minFree - (free - fills.toCome);
   return {
     over: Math.max(overSize, overFree),
+    diskIsFull: overFree > 0,
     wanted: Math.max(
       overSize > 0 ? overSize + maxSize * SLACK : 0,
       overFree > 0 ? overFree + minFree * SLACK : 0,
@@ -84,6 +88,22 @@ class Eviction {
 
   get isEnough(): boolean {
     return this.bytes >= this.#wanted;
+  }
+
+  /** What broken fills have left behind: worth less than any image. They do not count towards `maxSize`. */
+  async takeLeftovers(): Promise<void> {
+    const { blobs } = this.#options;
+    for await (const { id, size } of blobs.listUnfinished()) {
+      if (this.isEnough) return;
+      if (!id.startsWith('fill-')) continue;
+      try {
+        await blobs.discardUnfinished(id);
+        this.bytes += size;
+      } catch (error) {
+        // Just taken up again.
+        if (!(error instanceof WriterInUseError)) throw error;
+      }
+    }
   }
 
   async takeLooseBlobs(): Promise<void> {

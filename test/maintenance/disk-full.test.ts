@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { open, rm } from 'node:fs/promises';
+import { open, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
 import { madeUpBytes } from '../helpers/fake-upstream-content.ts';
@@ -68,6 +68,26 @@ test('a disk that others have filled: pulls go on, eviction makes room, and new 
   assert.deepEqual(await pullImage(holdfast.url, 'team/app', '1'), pushed);
   const { damaged, unreadable, lost } = await holdfast.upkeep.verify(FAST);
   assert.deepEqual([damaged, unreadable, lost], [[], [], []]);
+});
+
+test('what broken fills have left behind goes before any image', async (t) => {
+  const mirror = await start(t);
+  if (!mirror) return t.skip('mounting a small file system is not permitted here');
+  const { upstream, holdfast, ballast } = mirror;
+  const image = upstream.addImage('library/app', '1', { layers: [LAYER] });
+  await pullImage(holdfast.url, 'library/app', '1');
+  await storedFiles(holdfast);
+  const digest = upstream.addBlob(madeUpBytes('broken', 10_000_000), 'library/app');
+  await writeFile(
+    join(holdfast.dir, 'unfinished', `fill-sha256-${digest.slice('sha256:'.length)}.part`),
+    madeUpBytes('broken', 9_000_000),
+  );
+  await fillUp(ballast);
+  const { evicted: run } = await holdfast.upkeep.collectGarbage();
+  assert.deepEqual(run, { manifests: 0, blobs: 0, bytes: 9_000_000, shortfall: 0 });
+  const files = await storedFiles(holdfast);
+  assert.equal(files.length, 2);
+  assert.ok(files.some((file) => file.endsWith(image.layerDigests[0]?.slice(7) ?? '?')));
 });
 
 test('a disk that is full of what must stay: pushes are told so, pulls go on, all is well when there is room', async (t) => {
