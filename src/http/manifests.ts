@@ -13,12 +13,12 @@ export function getManifest({ naming, access, content }: Services): Handler {
     const target = pullTarget(ctx, naming, access);
     const reference = referenceOf(ctx);
     const isHead = ctx.method === 'HEAD';
-    const { manifest, outcome, unkept } = isHead
-      ? await content.headManifest(target, reference)
+    const found = isHead
+      ? { ...(await content.headManifest(target, reference)), bytes: undefined }
       : await content.manifest(target, reference);
+    const { manifest, outcome, bytes } = found;
     setContentHeaders(ctx, manifest.digest, outcome);
     if (isNotModified(ctx, manifest.digest)) return sendNotModified(ctx);
-    const bytes = isHead ? undefined : (unkept ?? (await content.readManifest(manifest.digest)));
     // Koa would add a charset, which makes clients refuse the type; and it would drop the length of a HEAD.
     ctx.respond = false;
     ctx.status = 200;

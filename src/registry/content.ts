@@ -2,7 +2,7 @@
 import type { Clock } from '../clock.ts';
 import type { Digest } from '../oci/digest.ts';
 import { OciError } from '../oci/error-codes.ts';
-import type { Reference } from '../oci/reference.ts';
+import { type Reference, referenceText } from '../oci/reference.ts';
 import type { HostedRepository, MirroredRepository } from '../oci/repository.ts';
 import { HIT, type Outcome } from '../pull-through/outcome.ts';
 import type { PullThrough } from '../pull-through/pull-through.ts';
@@ -36,6 +36,9 @@ export interface BlobContent {
   open(span?: ByteSpan): Promise<Bytes>;
 }
 
+/** An eviction just between two steps is unlikely once. */
+const MANIFEST_ATTEMPTS = 3;
+
 export class Content {
   readonly #metadata: MetadataStore;
   readonly #blobs: SmallBlobs;
@@ -63,11 +66,20 @@ export class Content {
     this.#clock = options.clock;
   }
 
-  /** The manifest, held; its bytes are there to be read. */
-  manifest(target: Target, reference: Reference): Promise<ManifestContent> {
-    return this.#findManifest(target, reference, (mirrored) =>
-      this.#pullThrough.manifest(mirrored, reference),
-    );
+  /** The manifest with its bytes. */
+  async manifest(
+    target: Target,
+    reference: Reference,
+  ): Promise<ManifestContent & { readonly bytes: Uint8Array }> {
+    for (let attempt = 0; attempt < MANIFEST_ATTEMPTS; attempt += 1) {
+      const found = await this.#findManifest(target, reference, (mirrored) =>
+        this.#pullThrough.manifest(mirrored, reference),
+      );
+      const bytes = found.unkept ?? (await this.#bytes.read(found.manifest.digest));
+      // Evicted or deleted while upstream was asked whether it is still the one: then it is as if it had never been held.
+      if (bytes) return { ...found, bytes };
+    }
+    throw new Error(`manifest ${referenceText(reference)} vanished each time it was found`);
   }
 
   /** What HEAD tells; its bytes may not be held. */
@@ -75,10 +87,6 @@ export class Content {
     return this.#findManifest(target, reference, (mirrored) =>
       this.#pullThrough.headManifest(mirrored, reference),
     );
-  }
-
-  readManifest(digest: Digest): Promise<Uint8Array> {
-    return this.#bytes.read(digest);
   }
 
   async blob(target: Target, digest: Digest): Promise<BlobContent> {

@@ -17,11 +17,12 @@ export class ManifestBytes {
     this.#metadata = metadata;
   }
 
-  async read(digest: Digest): Promise<Uint8Array> {
+  /** Undefined where no repository holds the manifest; throws where its bytes are damaged. */
+  async read(digest: Digest): Promise<Uint8Array | undefined> {
     const recent = this.#recent.get(digest);
     if (recent) return recent;
     const content = await this.#metadata.readManifest(digest);
-    if (!content) throw new Error(`the bytes of manifest ${digest} are not in the store`);
+    if (!content) return undefined;
     // A database does not notice when its disk turns a bit; asked once for each read from it, this costs little.
     if (digestOf(content, digestAlgorithm(digest)) !== digest) {
       throw new Error(`the bytes of manifest ${digest} are damaged`);

@@ -131,8 +131,10 @@ export class PushManifest {
     mirrored: MirroredRepository,
     digest: Digest,
   ): Promise<void> {
-    const { manifest } = await this.#pullThrough.manifest(mirrored, { kind: 'digest', digest });
-    const content = await this.#bytes.read(digest);
+    const answer = await this.#pullThrough.manifest(mirrored, { kind: 'digest', digest });
+    const { manifest, unkept } = answer;
+    const content = unkept ?? (await this.#bytes.read(digest));
+    if (!content) throw new Error(`manifest ${digest} vanished while it was brought in`);
     const parsed = parseManifest(content, manifest.mediaType);
     if (!parsed.ok) throw new OciError('MANIFEST_INVALID', { detail: parsed.problem });
     await this.#requireAll({ repository, mirrored }, parsed.manifest.descriptors);

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test, type TestContext } from 'node:test';
 import type { FakeImage } from '../helpers/fake-upstream-content.ts';
+import { Gate } from '../helpers/gate.ts';
 import type { Holdfast } from '../helpers/holdfast.ts';
 import { eventually } from '../helpers/eventually.ts';
 import {
@@ -191,6 +192,28 @@ test('a blob that is being read is not taken, and is delivered whole', async (t)
   );
   const body = Buffer.from(await slow.arrayBuffer());
   assert.ok(body.equals(image.layers[0] ?? Buffer.alloc(0)));
+});
+
+test('a manifest that goes while upstream is asked about its tag is fetched again', async (t) => {
+  const dir = await temporaryDirectory(t);
+  const first = await startMirror(t, { dir });
+  const image = first.upstream.addImage('library/app', '1');
+  await pullImage(first.holdfast.url, 'library/app', '1');
+  await first.holdfast.close();
+  // Started anew, it has no manifest in memory.
+  const { upstream } = first;
+  const holdfast = await startHoldfast(t, { upstreams: { 'docker.io': upstream.url }, dir });
+  holdfast.clock.advance(HOUR);
+  const gate = new Gate();
+  upstream.fault({ method: 'HEAD', path: /manifests/, holdHeaders: gate, times: 1 });
+  const asked = ask(holdfast, '/v2/library/app/manifests/1');
+  await gate.reached;
+  const path = `/v2/docker.io/library/app/manifests/${image.manifestDigest}`;
+  assert.equal((await ask(holdfast, path, { method: 'DELETE' })).status, 202);
+  gate.release();
+  const { status, body } = await asked;
+  assert.equal(status, 200);
+  assert.ok(body.equals(image.manifest));
 });
 
 test('room is made for a fill while it runs, and the fill itself is left alone', async (t) => {
