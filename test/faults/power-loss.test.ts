@@ -6,6 +6,6 @@ test(
   'when the power goes as an answer leaves, what it acknowledges is on the disk',
   { skip: whyNoTrace() ?? false },
   async (t) => {
-    t.diagnostic(await powerLoss({ steps: 12, losses: 5, seed: 1, main: SOURCE_MAIN }));
+    t.diagnostic(await powerLoss({ steps: 12, losses: 3, seed: 1, main: SOURCE_MAIN }));
   },
 );

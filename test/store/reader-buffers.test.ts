@@ -15,14 +15,23 @@ describe('the buffers of readers', () => {
     assert.equal(buffers.next(5 * MIB).length, MIB);
   });
 
-  it('are small ones for whoever comes when there are many', () => {
+  it('are smaller ones for whoever comes when there are many', () => {
     const readers = new ReaderBuffers();
-    const large = Array.from({ length: 64 }, () => readers.take());
-    const late = readers.take();
-    assert.equal(large.at(-1)?.buffers.next(MIB).length, MIB);
-    assert.equal(late.buffers.next(MIB).length, MIB / 8);
-    late.release();
-    for (const { release } of large) release();
+    const bytes = Array.from({ length: 2_000 }, () => readers.take()).map(({ buffers }) => {
+      const used = new Set([buffers.next(MIB).buffer, buffers.next(MIB).buffer]);
+      return [...used].reduce((sum, { byteLength }) => sum + byteLength, 0);
+    });
+    assert.deepEqual([bytes[0], bytes[15], bytes[16]], [2 * MIB, 2 * MIB, MIB / 2]);
+    assert.equal(bytes.at(-1), MIB / 32);
+    const together = (count: number): number =>
+      bytes.slice(0, count).reduce((sum, size) => sum + size, 0);
+    assert.ok(together(200) < 64 * MIB, `${together(200)} for 200`);
+    assert.ok(together(1_000) < 96 * MIB, `${together(1_000)} for 1000`);
+  });
+
+  it('are large again once the many have left', () => {
+    const readers = new ReaderBuffers();
+    for (const { release } of Array.from({ length: 200 }, () => readers.take())) release();
     assert.equal(readers.take().buffers.next(MIB).length, MIB);
   });
 });

@@ -2,7 +2,7 @@ import type { ByteSpan } from '../blob-store.ts';
 import type { AlternatingBuffers } from './reader-buffers.ts';
 import type { SharedFile } from './shared-file.ts';
 
-/** The bytes of a span, read one buffer ahead of the consumer. A chunk is overwritten two chunks later. */
+/** The bytes of a span, read one buffer ahead of the consumer where there are two. A chunk is only valid until the next one is asked for. */
 export async function* readSpan(
   file: SharedFile,
   span: ByteSpan,
@@ -23,8 +23,9 @@ export async function* readSpan(
     ahead = read();
     while (ahead !== undefined) {
       const chunk = await ahead;
-      ahead = read();
+      ahead = buffers.count === 2 ? read() : undefined;
       yield chunk;
+      ahead ??= read();
     }
   } finally {
     // The buffer of a read in flight must not be let go under it.
