@@ -35,7 +35,7 @@ export function blobRecordsContract(name: string, openStore: OpenMetadataStore):
       assert.equal(await store.findBlobReference(HOSTED, A), undefined);
     });
 
-    it('comes to refer to the blobs of a mirrored manifest before they are held', async (t) => {
+    it('gives a mirrored repository no blob that its manifest merely names', async (t) => {
       const store = await openStore(t);
       await store.commitManifest(
         commitOf(MIRRORED, 'm', { references: [blob('a', 10), child('c')] }),
@@ -44,7 +44,7 @@ export function blobRecordsContract(name: string, openStore: OpenMetadataStore):
       assert.deepEqual(await store.findBlobReference(MIRRORED, A), { size: 10 });
       assert.equal(await store.findBlobReference(MIRRORED, manifestDigest('c')), undefined);
       await store.recordBlob(OTHER, { digest: A, size: 10 }, 1);
-      assert.deepEqual(await store.findBlob(MIRRORED, A), { digest: A, size: 10 });
+      assert.equal(await store.findBlob(MIRRORED, A), undefined);
     });
 
     it('gives a hosted repository no blob that its manifest merely names', async (t) => {

@@ -108,17 +108,5 @@ export function manifestRecordsContract(name: string, openStore: OpenMetadataSto
       assert.equal(adopted, undefined);
       assert.equal(await store.hasRepository(MIRRORED), false);
     });
-
-    it('knows which manifests an index of the repository names', async (t) => {
-      const store = await openStore(t);
-      await store.commitManifest(
-        commitOf(HOSTED, 'index', { references: [child('m'), blob('a')] }),
-      );
-      assert.equal(await store.refersToManifest(HOSTED, manifestDigest('m')), true);
-      assert.equal(await store.refersToManifest(MIRRORED, manifestDigest('m')), false);
-      assert.equal(await store.refersToManifest(HOSTED, digest('a')), false);
-      await store.deleteManifest(HOSTED, manifestDigest('index'));
-      assert.equal(await store.refersToManifest(HOSTED, manifestDigest('m')), false);
-    });
   });
 }

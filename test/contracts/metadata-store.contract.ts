@@ -1,4 +1,5 @@
 import { blobRecordsContract } from './blob-records.contract.ts';
+import { damageRecordsContract } from './damage-records.contract.ts';
 import { manifestRecordsContract } from './manifest-records.contract.ts';
 import type { OpenMetadataStore } from './open-stores.ts';
 import { referrersContract } from './referrers.contract.ts';
@@ -16,4 +17,5 @@ export function metadataStoreContract(name: string, openStore: OpenMetadataStore
   repositoryRecordsContract(name, openStore);
   uploadRecordsContract(name, openStore);
   upkeepRecordsContract(name, openStore);
+  damageRecordsContract(name, openStore);
 }
