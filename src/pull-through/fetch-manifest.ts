@@ -136,9 +136,8 @@ export class ManifestFetcher {
     if (reference.kind !== 'digest') return undefined;
     const { digest } = reference;
     if ((await this.#metadata.readManifest(digest)) === undefined) return undefined;
-    if (!(await this.#metadata.refersToManifest(repository, digest))) {
-      await mirror.upstream.headManifest(repository.name, reference);
-    }
+    // That an index of the repository names it proves nothing: anybody may name a digest.
+    await mirror.upstream.headManifest(repository.name, reference);
     return this.#metadata.adoptManifest(repository, digest, [], this.#clock.now());
   }
 

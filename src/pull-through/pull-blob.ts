@@ -179,17 +179,28 @@ export class PullBlob {
     return linked ? record : undefined;
   }
 
-  /** Content that came in through another repository is only shared with one whose manifests, or upstream, name it too. */
+  /**
+   * Content that came in through another repository is only shared with one that upstream has it in, too. Its manifests
+   * naming it prove that where the content came from the same upstream; anybody may name the digest of another's.
+   */
   async #proveAccess(
     mirror: Mirror,
     repository: MirroredRepository,
     digest: Digest,
   ): Promise<void> {
-    if (await this.#metadata.findBlobReference(repository, digest)) return;
+    if (await this.#isNamedWithinUpstream(repository, digest)) return;
     this.#refuseIfAbsent(repository, digest);
     await this.#rememberingAbsence(mirror, repository, digest, () =>
       mirror.upstream.headBlob(repository.name, digest),
     );
+  }
+
+  async #isNamedWithinUpstream(repository: MirroredRepository, digest: Digest): Promise<boolean> {
+    if (!(await this.#metadata.findBlobReference(repository, digest))) return false;
+    const { upstream } = repository;
+    if (this.#fills.get(digest)?.repository.upstream === upstream) return true;
+    const holders = await this.#metadata.listBlobRepositories(digest);
+    return holders.some((one) => one.kind === 'mirrored' && one.upstream === upstream);
   }
 
   /** Undefined: the fill was another repository's and failed, which says nothing about this one. */

@@ -92,8 +92,8 @@ export interface ManifestRecords {
   /**
    * Makes the manifest, its references and its tags known together, and the repository where it is new. Committing the
    * same digest again is fine (media type and tags are brought up to date). In a hosted repository the commit is
-   * durable against power loss before this resolves. In a mirrored one the repository also comes to refer to every blob that the
-   * manifest names.
+   * durable against power loss before this resolves. Naming a blob gives no right to read
+   * it: it has to be pushed, mounted or fetched.
    */
   commitManifest(commit: ManifestCommit): Promise<void>;
   /**
@@ -108,8 +108,6 @@ export interface ManifestRecords {
   ): Promise<ManifestRecord | undefined>;
   /** Removes the manifest and every tag that points at it from the repository; the bytes go with the last repository. */
   deleteManifest(repository: Repository, digest: Digest): Promise<boolean>;
-  /** Does a manifest that the repository holds name this digest as its child manifest? */
-  refersToManifest(repository: Repository, digest: Digest): Promise<boolean>;
   /** Descriptors of the repository's manifests whose subject is `subject`, by digest. */
   listReferrers(
     repository: Repository,

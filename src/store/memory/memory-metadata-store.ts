@@ -47,12 +47,6 @@ export class MemoryMetadataStore implements MetadataStore {
     const shelf = this.#shelves.ensure(repository);
     shelf.manifests.set(digest, { ...commit, content: commit.content.slice() });
     this.#upkeep.touch(shelf, digest, at);
-    if (repository.kind === 'mirrored') {
-      for (const named of commit.references) {
-        const isNew = named.kind === 'blob' && !shelf.blobs.has(named.digest);
-        if (isNew) shelf.blobs.set(named.digest, { size: named.size, addedAt: at });
-      }
-    }
     for (const tag of tags) this.#tag(shelf, tag, digest, at);
   }
 
@@ -74,10 +68,6 @@ export class MemoryMetadataStore implements MetadataStore {
     if (shelf?.manifests.delete(digest) !== true) return false;
     for (const [tag, record] of shelf.tags) if (record.digest === digest) shelf.tags.delete(tag);
     return true;
-  }
-
-  async refersToManifest(repository: Repository, digest: Digest): Promise<boolean> {
-    return this.#shelves.commits(repository).some(names('manifest', digest));
   }
 
   async listReferrers(

@@ -64,11 +64,9 @@ export class SqliteManifests {
   readonly #adopt: Statement<
     [{ repository: number; digest: Digest; at: number; usedAt: number | null }]
   >;
-  readonly #linkNamedBlobs: Statement<[{ repository: number; digest: Digest; at: number }]>;
   readonly #release: Statement<[repository: number, Digest]>;
   readonly #deleteTags: Statement<[repository: number, Digest]>;
   readonly #deleteUnheld: Statement<[{ digest: Digest }]>;
-  readonly #naming: Statement<[...RepositoryKey, Digest]>;
   readonly #referrers: Statement<[ReferrersKey], ReferrerRow>;
   readonly #referrersOfType: Statement<[ReferrersKey], ReferrerRow>;
 
@@ -108,12 +106,6 @@ export class SqliteManifests {
       FROM repository_manifests WHERE digest = :digest LIMIT 1
       ON CONFLICT DO UPDATE SET used_at = max(used_at, excluded.used_at)
     `);
-    this.#linkNamedBlobs = connection.prepare(`
-      INSERT INTO repository_blobs (repository, digest, size, added_at)
-      SELECT :repository, digest, size, :at FROM manifest_references
-      WHERE manifest = :digest AND kind = 'blob'
-      ON CONFLICT DO NOTHING
-    `);
     this.#release = connection.prepare(
       'DELETE FROM repository_manifests WHERE repository = ? AND digest = ?',
     );
@@ -123,15 +115,6 @@ export class SqliteManifests {
     this.#deleteUnheld = connection.prepare(`
       DELETE FROM manifests WHERE digest = :digest
         AND NOT EXISTS (SELECT 1 FROM repository_manifests WHERE digest = :digest)
-    `);
-    this.#naming = connection.prepare(`
-      SELECT 1 FROM repositories
-      CROSS JOIN manifest_references AS named
-      CROSS JOIN repository_manifests AS own
-        ON own.repository = repositories.id AND own.digest = named.manifest
-      WHERE repositories.upstream = ? AND repositories.name = ?
-        AND named.digest = ? AND named.kind = 'manifest'
-      LIMIT 1
     `);
     this.#referrers = connection.prepare(referrersQuery('referrers', ''));
     this.#referrersOfType = connection.prepare(
@@ -181,20 +164,11 @@ export class SqliteManifests {
     this.#adopt.run({ repository: id, digest, at, usedAt: usedAt(repository, at) });
   }
 
-  /** Makes the repository refer to every blob that the manifest names. */
-  linkNamedBlobs(repository: number, digest: Digest, at: number): void {
-    this.#linkNamedBlobs.run({ repository, digest, at });
-  }
-
   delete(repository: number, digest: Digest): boolean {
     if (this.#release.run(repository, digest).changes === 0) return false;
     this.#deleteTags.run(repository, digest);
     this.#deleteUnheld.run({ digest });
     return true;
-  }
-
-  refersTo(repository: Repository, digest: Digest): boolean {
-    return this.#naming.get(...repositoryKey(repository), digest) !== undefined;
   }
 
   listReferrers(

@@ -93,7 +93,7 @@ export class SqliteMetadataStore implements MetadataStore {
       if (!this.#manifests.isHeld(digest)) return undefined;
       const id = this.#repositories.ensure(repository);
       this.#manifests.adopt(id, { repository, digest, at });
-      this.#settle(id, { repository, digest, tags, at });
+      this.#settle(id, { digest, tags, at });
       return this.#manifests.find(repository, digest);
     });
   }
@@ -103,10 +103,6 @@ export class SqliteMetadataStore implements MetadataStore {
       const id = this.#repositories.find(repository);
       return id !== undefined && this.#manifests.delete(id, digest);
     });
-  }
-
-  async refersToManifest(repository: Repository, digest: Digest): Promise<boolean> {
-    return this.#manifests.refersTo(repository, digest);
   }
 
   async listReferrers(
@@ -300,12 +296,7 @@ export class SqliteMetadataStore implements MetadataStore {
   }
 
   /** What every manifest brings with it, pushed, pulled or adopted. */
-  #settle(
-    id: number,
-    { repository, digest, tags, at }: Pick<ManifestCommit, 'repository' | 'digest' | 'tags' | 'at'>,
-  ): void {
-    // In a hosted repository a blob has to be pushed or mounted: naming a digest gives no right to read it.
-    if (repository.kind === 'mirrored') this.#manifests.linkNamedBlobs(id, digest, at);
+  #settle(id: number, { digest, tags, at }: Pick<ManifestCommit, 'digest' | 'tags' | 'at'>): void {
     for (const tag of tags) this.#tags.record(id, tag, digest, at);
   }
 }
