@@ -84,6 +84,11 @@ export class OpenUploads {
     }
   }
 
+  /** A request is at work on the session now. */
+  isUsed(id: string): boolean {
+    return (this.#open.get(id)?.users ?? 0) > 0;
+  }
+
   async close(): Promise<void> {
     const open = [...this.#open.values()];
     this.#open.clear();
