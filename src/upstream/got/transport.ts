@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import { got, type Got } from 'got';
 import { UpstreamError } from '../errors.ts';
 import { AddressPolicy, RefusedAddressError } from './address-policy.ts';
@@ -29,6 +30,8 @@ export class Transport {
   readonly #closing = new AbortController();
 
   constructor(options: UpstreamOptions) {
+    // Every request listens to it for as long as it lasts; Node would call eleven of them a leak.
+    setMaxListeners(0, this.#closing.signal);
     this.#options = options;
     this.#agents = new Agents(options);
     this.#addresses = new AddressPolicy(new URL(options.url), options.allowPrivateNetwork);
