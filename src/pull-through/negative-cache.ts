@@ -25,8 +25,4 @@ export class NegativeCache {
     this.#until.delete(key);
     return false;
   }
-
-  forget(key: string): void {
-    this.#until.delete(key);
-  }
 }

@@ -16,9 +16,4 @@ export class SingleFlight<Value> {
     this.#flights.set(key, result);
     return { joined: false, result };
   }
-
-  /** Resolves when every flight that is under way now has settled. */
-  async settled(): Promise<void> {
-    await Promise.allSettled(this.#flights.values());
-  }
 }
