@@ -5,10 +5,11 @@ import type { BlobKeeping } from '../store/keep-blob.ts';
 import { collect, type Collected } from './collect.ts';
 import type { UpkeepEvents } from './events.ts';
 import { evict, type Evicted, type EvictOptions } from './evict.ts';
+import { Pace } from './pace.ts';
 import { Schedule } from './schedule.ts';
 import { sweep, type Swept } from './sweep.ts';
 import { sweepOrphans } from './sweep-orphans.ts';
-import { verify, type Verified, VERIFY_BYTES_PER_SECOND } from './verify.ts';
+import { verify, type Verified, VERIFY_BYTES_PER_SECOND, type VerifyOptions } from './verify.ts';
 
 const SECOND_MS = 1_000;
 const MINUTE_MS = 60 * SECOND_MS;
@@ -79,8 +80,9 @@ export class Upkeep {
       every(SWEEP_INTERVAL_MS, 'the sweep', () => this.#sweep()),
       every(COLLECT_INTERVAL_MS, 'collection', (signal) => this.#collect(signal), HOUR_MS),
       every(INSPECT_INTERVAL_MS, 'the inspection', async (signal) => {
-        await this.#sweepOrphans(signal);
-        await this.#verify({ content: false }, signal);
+        const pace = new Pace();
+        await this.#sweepOrphans(signal, pace);
+        await this.#verify({ content: false, pace }, signal);
       }),
       every(
         VERIFY_INTERVAL_MS,
@@ -143,14 +145,14 @@ export class Upkeep {
     return swept;
   }
 
-  async #sweepOrphans(signal?: AbortSignal): Promise<number> {
-    const count = await sweepOrphans(this.#options, signal);
+  async #sweepOrphans(signal?: AbortSignal, pace?: Pace): Promise<number> {
+    const count = await sweepOrphans({ ...this.#options, pace }, signal);
     this.#options.events.orphansSwept(count);
     return count;
   }
 
   async #verify(
-    how: { readonly content: boolean; readonly bytesPerSecond?: number },
+    how: Pick<VerifyOptions, 'content' | 'pace'> & Partial<Pick<VerifyOptions, 'bytesPerSecond'>>,
     signal?: AbortSignal,
   ): Promise<Verified> {
     const options = { bytesPerSecond: VERIFY_BYTES_PER_SECOND, ...this.#options, ...how };

@@ -9,6 +9,7 @@ import { type Digest, digestAlgorithm, digestOf, finishDigest } from '../oci/dig
 import { BlobNotFoundError, type BlobStore } from '../store/blob-store.ts';
 import type { DamagedBlobs } from '../store/damaged-blobs.ts';
 import type { BlobRecord, MetadataStore } from '../store/metadata-store.ts';
+import type { Pace } from './pace.ts';
 
 /** A third of what a SATA disk reads; a terabyte takes six hours. */
 export const VERIFY_BYTES_PER_SECOND = 50_000_000;
@@ -26,6 +27,8 @@ export interface VerifyOptions {
   readonly clock: Clock;
   /** False: only that every blob is there and has its size. */
   readonly content: boolean;
+  /** Between two blobs; reading content has a pace of its own. */
+  readonly pace?: Pace | undefined;
   readonly bytesPerSecond: number;
 }
 
@@ -65,11 +68,14 @@ class Verification {
   }
 
   async blobs(): Promise<void> {
-    const { metadata } = this.#options;
+    const { metadata, pace } = this.#options;
     let after: Digest | undefined;
     do {
       const page = await metadata.listHeldBlobs({ after, limit: BLOBS_AT_A_TIME });
-      for (const blob of page) await this.#blob(blob);
+      for (const blob of page) {
+        await this.#blob(blob);
+        await pace?.rest(this.#signal);
+      }
       after = page.at(-1)?.digest;
     } while (after !== undefined);
   }
