@@ -35,7 +35,7 @@ const LARGEST = 1024 * 1024;
 const SMALLEST = 32 * 1024;
 
 /** What the readers with two large buffers may have together. Each doubling of the number of readers adds a quarter. */
-const SHARED = 32 * 1024 * 1024;
+const SHARED = 16 * 1024 * 1024;
 
 /**
  * Gives each reader the buffers that are its share when it comes: two large ones as long as the processor is the limit.

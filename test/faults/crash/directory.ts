@@ -34,6 +34,8 @@ export async function inspectDirectory(dir: string, { powerLost = false } = {}):
   const files = await filesOf(join(dir, 'blobs'));
   const unfinished = await filesOf(join(dir, 'unfinished'));
   return withCopy(dir, (database) => {
+    // The tables themselves are only safe with the first commit that has to be.
+    if (powerLost && database.prepare(TABLES).get() === undefined) return NOTHING;
     const rows = database.prepare<[], BlobRow>(BLOBS).all();
     for (const { digest, size, hosted } of rows) {
       if (powerLost && hosted === 0 && !files.has(fileOf(digest))) continue;
@@ -62,6 +64,10 @@ interface TotalsRow {
   readonly blobs: number;
   readonly blob_bytes: number;
 }
+
+const NOTHING: Left = { held: [], fills: new Map(), uploads: [], sessions: [], orphans: 0 };
+
+const TABLES = "SELECT 1 FROM sqlite_schema WHERE name = 'blobs'";
 
 const BLOBS = `
   SELECT digest, size, EXISTS (
