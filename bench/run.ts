@@ -1,4 +1,5 @@
 /** `npm run bench`: Holdfast beside its peers, in one run. */
+import { describeMachine } from './machine.ts';
 import { readOptions, USAGE } from './options.ts';
 import type { Row } from './row.ts';
 import { coldImage } from './rows/cold-image.ts';
@@ -9,8 +10,8 @@ import { restart } from './rows/restart.ts';
 import { warmLargeBlob } from './rows/warm-large-blob.ts';
 import { warmManifest } from './rows/warm-manifest.ts';
 import { warmSmallBlob } from './rows/warm-small-blob.ts';
-import { type RowResult, runRow } from './run-row.ts';
-import { renderResults } from './table.ts';
+import { runRow } from './run-row.ts';
+import { renderResult } from './table.ts';
 import { missingTools } from './tools.ts';
 
 const ROWS: readonly Row[] = [
@@ -47,13 +48,13 @@ async function main(args: readonly string[]): Promise<number> {
   for (const signal of ['SIGINT', 'SIGTERM'] as const) {
     process.once(signal, () => stop.abort(new Error(`stopped by ${signal}`)));
   }
-  const results: RowResult[] = [];
+  process.stdout.write(`${describeMachine()}\n`);
   for (const row of ROWS) {
     if (options.rows.length > 0 && !options.rows.includes(row.name)) continue;
-    results.push(
-      await runRow(row, options, stop.signal, (text) => process.stderr.write(`${text}\n`)),
+    const result = await runRow(row, options, stop.signal, (text) =>
+      process.stderr.write(`${text}\n`),
     );
+    process.stdout.write(`\n${renderResult(result)}\n`);
   }
-  process.stdout.write(`\n${renderResults(results)}\n`);
   return 0;
 }

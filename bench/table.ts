@@ -1,11 +1,7 @@
 import type { RowResult } from './run-row.ts';
 
-/** Two Markdown tables per row: the contenders, and what was to be reached. */
-export function renderResults(results: readonly RowResult[]): string {
-  return results.map(renderRow).join('\n\n');
-}
-
-function renderRow({ row, contenders, goals }: RowResult): string {
+/** Two Markdown tables: the contenders, and what was to be reached. */
+export function renderResult({ row, contenders, goals }: RowResult): string {
   const figures = [
     ['', ...row.columns.map(({ title }) => title)],
     ...Array.from(contenders, ([name, sample]) => [

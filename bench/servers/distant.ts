@@ -5,9 +5,6 @@ import type { Stage } from '../stage.ts';
 /** What is on its way at most, in ms of the connection's rate: beyond that the sender is made to wait, as by TCP. */
 const MAX_QUEUED_MS = 100;
 
-/** Behind the timer of the last chunk, which may be rounded up. */
-const LAST_MS = 5;
-
 export interface Distance {
   /** ms; every byte takes half of it, in either direction. */
   readonly roundTrip: number;
@@ -58,26 +55,28 @@ export class Distant {
 
 /** Hands on every chunk when its last byte has come over a line of that delay (ms) and rate (bytes per second). */
 function relay(from: Socket, to: Socket, delay: number, rate: number): void {
-  const queue: { readonly due: number; readonly chunk: Buffer }[] = [];
+  /** What is on its way; the end of the connection, which has no chunk, comes last. */
+  const queue: { readonly due: number; readonly chunk?: Buffer }[] = [];
   /** When the line is free again. */
   let free = 0;
   const deliver = (): void => {
     const now = performance.now();
-    while (queue[0] !== undefined && queue[0].due <= now) to.write(queue.shift()?.chunk ?? '');
+    for (let [first] = queue; first !== undefined && first.due <= now; [first] = queue) {
+      queue.shift();
+      if (first.chunk) to.write(first.chunk);
+      else to.end();
+    }
     const [next] = queue;
     if (next !== undefined) setTimeout(deliver, next.due - now);
     if (free - now < MAX_QUEUED_MS) from.resume();
   };
-  from.on('data', (chunk: Buffer) => {
+  const add = (chunk?: Buffer): void => {
     const now = performance.now();
-    free = Math.max(now, free) + (chunk.length / rate) * 1000;
-    queue.push({ due: free + delay, chunk });
+    free = Math.max(now, free) + ((chunk?.length ?? 0) / rate) * 1000;
+    queue.push({ due: free + delay, ...(chunk && { chunk }) });
     if (queue.length === 1) setTimeout(deliver, free + delay - now);
     if (free - now >= MAX_QUEUED_MS) from.pause();
-  });
-  // What is on its way still arrives.
-  from.once('close', () => {
-    const left = Math.max(0, free - performance.now());
-    setTimeout(() => to.end(), left + delay + LAST_MS);
-  });
+  };
+  from.on('data', add);
+  from.once('close', () => add());
 }
