@@ -9,15 +9,29 @@ const SRC = join(import.meta.dirname, '../src');
 /** What each part may import besides itself. Order: the life of a request, from the top. */
 const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   'main.ts': ['cli'],
-  cli: ['app.ts', 'clock.ts', 'config', 'observe'],
+  cli: ['app.ts', 'api', 'clock.ts', 'config', 'observe'],
   // The composition root is the only one that names concrete adapters.
   'app.ts': ['*'],
-  http: ['registry', 'pull-through', 'store', 'upstream', 'oci', 'observe'],
+  http: [
+    'api',
+    'auth',
+    'registry',
+    'inventory',
+    'maintenance',
+    'pull-through',
+    'store',
+    'upstream',
+    'oci',
+    'observe',
+    'clock.ts',
+  ],
+  inventory: ['registry', 'pull-through', 'store', 'upstream', 'oci', 'clock.ts'],
   registry: ['pull-through', 'store', 'upstream', 'oci', 'clock.ts'],
   'pull-through': ['store', 'upstream', 'oci', 'clock.ts'],
   maintenance: ['store', 'oci', 'clock.ts'],
-  observe: ['pull-through', 'maintenance', 'upstream', 'store', 'oci', 'config'],
+  observe: ['auth', 'pull-through', 'maintenance', 'upstream', 'store', 'oci', 'config'],
   config: ['oci'],
+  auth: ['config', 'oci', 'clock.ts'],
   'store/disk': ['store', 'oci'],
   'store/sqlite': ['store', 'oci'],
   'store/memory': ['store', 'oci', 'clock.ts'],
@@ -27,17 +41,26 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   upstream: ['oci'],
   oci: [],
   'clock.ts': [],
+  // Shapes of the JSON API: server, command line and page alike.
+  api: [],
+  // Runs in the browser: it has the API alone, and the clients' recipes, which are pure.
+  page: ['api', 'cli/clients'],
 };
 
 /** Packages that only one part may know. */
 const PACKAGE_OWNERS: Readonly<Record<string, readonly string[]>> = {
   koa: ['http'],
   '@koa/router': ['http'],
-  got: ['upstream/got', 'upstream/auth'],
+  got: ['upstream/got', 'upstream/auth', 'cli'],
+  'cli-progress': ['cli'],
+  '@bomb.sh/tab/commander': ['cli'],
   'better-sqlite3': ['store/sqlite'],
   commander: ['cli', 'main.ts'],
   pino: ['observe'],
   'prom-client': ['observe'],
+  jose: ['auth'],
+  preact: ['page'],
+  'preact/hooks': ['page'],
 };
 
 /** The most specific key of the table that a file belongs to. */
@@ -56,7 +79,7 @@ function importsOf(file: string): readonly string[] {
 }
 
 const files = readdirSync(SRC, { recursive: true, encoding: 'utf8' }).filter((name) =>
-  name.endsWith('.ts'),
+  /\.tsx?$/.test(name),
 );
 
 function allows(from: string, to: string): boolean {
