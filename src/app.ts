@@ -8,6 +8,7 @@ import { isAllowed } from './config/repository-globs.ts';
 import { tagPolicy } from './config/tag-policy.ts';
 import { Access } from './http/access.ts';
 import type { ConnectionLimits } from './http/connection-limits.ts';
+import { loadPage, PAGE_DIR } from './http/page.ts';
 import { createRouter } from './http/router.ts';
 import { HttpServer } from './http/server.ts';
 import { Upkeep } from './maintenance/upkeep.ts';
@@ -48,6 +49,8 @@ export interface AppOptions {
   readonly log: Logger;
   readonly clock: Clock;
   readonly limits?: ConnectionLimits;
+  /** The folder of the built page. */
+  readonly page?: string;
 }
 
 export interface RunningApp {
@@ -70,7 +73,7 @@ export async function startApp(config: Config, options: AppOptions): Promise<Run
 
 async function start(
   config: Config,
-  { log, clock, limits }: AppOptions,
+  { log, clock, limits, page = PAGE_DIR }: AppOptions,
   cleanUp: (() => Promise<void>)[],
 ): Promise<RunningApp> {
   const { dir } = config.storage;
@@ -160,7 +163,7 @@ async function start(
   const server = await HttpServer.listen({
     ...config.listen,
     ...(limits && { limits }),
-    router: createRouter(services, health),
+    router: createRouter(services, health, await loadPage(page)),
     log,
     onRequest: (request) => {
       metrics.request(request);

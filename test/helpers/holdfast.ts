@@ -40,6 +40,8 @@ export interface HoldfastOptions {
   readonly limits?: ConnectionLimits;
   /** A directory to go on with; it is left in place. */
   readonly dir?: string;
+  /** The folder of the built page. */
+  readonly page?: string;
 }
 
 export class Holdfast {
@@ -72,8 +74,13 @@ export class Holdfast {
     });
     const clock = new TestClock();
     const log = createLogger(process.env['TEST_LOG'] === undefined ? 'silent' : 'debug');
-    const { limits } = options;
-    const app = await startApp(config, { log, clock, ...(limits && { limits }) });
+    const { limits, page } = options;
+    const app = await startApp(config, {
+      log,
+      clock,
+      ...(limits && { limits }),
+      ...(page !== undefined && { page }),
+    });
     return new Holdfast(app, dir, clock, options.dir === undefined);
   }
 

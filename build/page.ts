@@ -1,0 +1,81 @@
+/**
+ * `npm run build:page [DIR]`: bundles src/page into DIR (dist/page): index.html, one script, one style sheet, one icon.
+ * All but index.html are named by their content, so that they can be cached for ever.
+ */
+import { mkdir, mkdtemp, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { build, type Metafile } from 'esbuild';
+
+const ROOT = join(import.meta.dirname, '..');
+const SOURCE = join(ROOT, 'src/page');
+/** The path at which the server has the built files. */
+const PUBLIC_PATH = '/page/';
+
+/**
+ * Builds the page into `outDir`, in the place of what was there. Rejects with esbuild's messages where the source is
+ * wrong, and leaves things as they were then.
+ */
+export async function buildPage(outDir: string): Promise<void> {
+  await mkdir(dirname(outDir), { recursive: true });
+  const fresh = await mkdtemp(`${outDir}-`);
+  try {
+    await bundle(fresh);
+    await rm(outDir, { recursive: true, force: true });
+    await rename(fresh, outDir);
+  } catch (error) {
+    await rm(fresh, { recursive: true, force: true });
+    throw error;
+  }
+}
+
+async function bundle(outDir: string): Promise<void> {
+  const { metafile } = await build({
+    absWorkingDir: ROOT,
+    entryPoints: [join(SOURCE, 'main.tsx'), join(SOURCE, 'icon.svg')],
+    outdir: outDir,
+    entryNames: '[name]-[hash]',
+    bundle: true,
+    minify: true,
+    metafile: true,
+    format: 'esm',
+    target: 'es2022',
+    jsx: 'automatic',
+    jsxImportSource: 'preact',
+    loader: { '.svg': 'copy' },
+    legalComments: 'none',
+    logLevel: 'warning',
+  });
+  const outputs = Object.keys(metafile.outputs).map((path) => basename(path));
+  const html = await readFile(join(SOURCE, 'index.html'), 'utf8');
+  await writeFile(
+    join(outDir, 'index.html'),
+    html.replaceAll(/%(\w+)%/g, (_, extension: string) => PUBLIC_PATH + named(outputs, extension)),
+  );
+  await writeFile(join(outDir, 'licenses.txt'), await licenses(metafile));
+}
+
+function named(outputs: readonly string[], extension: string): string {
+  const found = outputs.find((name) => name.endsWith(`.${extension}`));
+  if (found === undefined) throw new Error(`the bundle has no .${extension} file`);
+  return found;
+}
+
+/** Whoever passes the bundle on passes on the packages in it: their licences want to be named. */
+async function licenses(metafile: Metafile): Promise<string> {
+  const packages = new Set(
+    Object.keys(metafile.inputs).flatMap((path) => {
+      const name = /^node_modules\/((?:@[^/]+\/)?[^/]+)\//.exec(path)?.[1];
+      return name === undefined ? [] : [name];
+    }),
+  );
+  const texts = Array.from(packages, async (name) => {
+    const text = await readFile(join(ROOT, 'node_modules', name, 'LICENSE'), 'utf8');
+    return `${name}\n\n${text.trim()}\n`;
+  });
+  return (await Promise.all(texts)).join('\n---\n\n');
+}
+
+if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) {
+  await buildPage(process.argv[2] ?? join(ROOT, 'dist/page'));
+}

@@ -1,0 +1,2 @@
+/** esbuild gathers the style sheets that are imported; the script sees nothing of them. */
+declare module '*.css';
