@@ -1,12 +1,16 @@
 /** The composition root: builds adapters, engine and edge from a configuration. The only file that names concrete adapters. */
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { Accounts } from './auth/accounts.ts';
+import { Logins } from './auth/logins.ts';
+import { signingKey } from './auth/signing-key.ts';
+import { Tokens } from './auth/tokens.ts';
 import type { Clock } from './clock.ts';
-import { anonymousAccess, isLoopback } from './config/anonymous-access.ts';
+import { accessRules } from './config/access-rules.ts';
 import type { Config, UpstreamConfig } from './config/config.ts';
-import { isAllowed } from './config/repository-globs.ts';
 import { tagPolicy } from './config/tag-policy.ts';
 import { Access } from './http/access.ts';
+import { type Authentication, Authenticator } from './http/authenticator.ts';
 import type { ConnectionLimits } from './http/connection-limits.ts';
 import { loadPage, PAGE_DIR } from './http/page.ts';
 import { createRouter } from './http/router.ts';
@@ -14,10 +18,10 @@ import { HttpServer } from './http/server.ts';
 import { Upkeep } from './maintenance/upkeep.ts';
 import type { Logger } from './observe/log.ts';
 import { Metrics } from './observe/metrics.ts';
+import { observeLogins } from './observe/login-events.ts';
 import { observePullThrough } from './observe/pull-through-events.ts';
 import { logRequest } from './observe/request-log.ts';
 import { observeDamage, observeUpkeep } from './observe/upkeep-events.ts';
-import type { Repository } from './oci/repository.ts';
 import { Breaker } from './pull-through/breaker.ts';
 import type { PullThroughEvents } from './pull-through/events.ts';
 import { GuardedUpstream } from './pull-through/guarded-upstream.ts';
@@ -77,9 +81,10 @@ async function start(
   cleanUp: (() => Promise<void>)[],
 ): Promise<RunningApp> {
   const { dir } = config.storage;
+  const accelRedirect = config.listen.reverseProxy?.accelRedirect ?? null;
   const lock = await DirectoryLock.take(dir);
   cleanUp.push(() => Promise.resolve(lock.release()));
-  const blobs = await DiskBlobStore.open({ dir });
+  const blobs = await DiskBlobStore.open({ dir, groupMayRead: accelRedirect !== null });
   cleanUp.push(() => blobs.close());
   const metadata = await SqliteMetadataStore.open({ file: join(dir, 'holdfast.db') });
   cleanUp.push(() => metadata.close());
@@ -140,18 +145,23 @@ async function start(
     expireUploads: (before) => pushBlob.expire(before),
   });
   cleanUp.push(() => upkeep.close());
+  const access = new Access(accessRules(config));
+  const authentication = await createAuthentication(config, { log, metrics, clock, cleanUp });
   const services = {
     naming: new Naming(
       Object.entries(config.upstreams).map(([name, { aliases }]) => ({ name, aliases })),
       config.defaultUpstream,
     ),
-    access: createAccess(config),
+    access,
+    authenticator: new Authenticator(access, authentication),
+    authentication,
     content: new Content({ metadata, blobs, pullThrough, bytes, damaged, uses, clock }),
     lists: new Lists(metadata, pullThrough),
     deletes: new Deletes(metadata, blobs, locks),
     pushBlob,
     pushManifest: new PushManifest({ metadata, pullThrough, bytes, clock }),
     metadata,
+    accelRedirect,
   };
   const health = {
     probe: async () => {
@@ -163,7 +173,7 @@ async function start(
   const server = await HttpServer.listen({
     ...config.listen,
     ...(limits && { limits }),
-    router: createRouter(services, health, await loadPage(page)),
+    router: createRouter({ services, health, page: await loadPage(page) }),
     log,
     onRequest: (request) => {
       metrics.request(request);
@@ -179,6 +189,27 @@ async function start(
       for (const close of cleanUp.toReversed()) await close();
     },
   };
+}
+
+/** Undefined without accounts. Opened in time to be closed with the rest. */
+async function createAuthentication(
+  { auth, storage }: Config,
+  use: {
+    readonly log: Logger;
+    readonly metrics: Metrics;
+    readonly clock: Clock;
+    readonly cleanUp: (() => Promise<void>)[];
+  },
+): Promise<Authentication | undefined> {
+  if (auth.htpasswd === null) return undefined;
+  const { clock, cleanUp } = use;
+  const events = observeLogins(use.log, use.metrics);
+  const accounts = await Accounts.open(auth.htpasswd, events);
+  cleanUp.push(() => accounts.close());
+  const logins = new Logins(accounts, clock, events);
+  cleanUp.push(() => logins.close());
+  const tokens = new Tokens(await signingKey(storage.dir), accounts, clock);
+  return { logins, tokens, realm: auth.realm, clock };
 }
 
 async function createMirrors(
@@ -247,23 +278,6 @@ async function createUpstream(
       if (!answer.rateLimit) return;
       budget.update(answer.rateLimit);
       metrics.rateLimit({ upstream: name, ...answer.rateLimit });
-    },
-  });
-}
-
-function createAccess(config: Config): Access {
-  // On a loopback listener without accounts whoever connects is the operator.
-  const trusted = isLoopback(config.listen.host) && config.auth.htpasswd === null;
-  const upstreamOf = (repository: Repository): UpstreamConfig | undefined =>
-    repository.kind === 'mirrored' ? config.upstreams[repository.upstream] : undefined;
-  return new Access({
-    anonymous: anonymousAccess(config),
-    pushEnabled: config.push.enabled,
-    deleteEnabled: config.push.delete,
-    isPublic: (repository) => trusted || upstreamOf(repository)?.private !== true,
-    isAllowed: (repository) => {
-      const upstream = upstreamOf(repository);
-      return upstream ? isAllowed(upstream, repository.name) : repository.kind === 'hosted';
     },
   });
 }

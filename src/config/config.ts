@@ -23,6 +23,8 @@ export interface ListenConfig {
   /** 0: one that the operating system picks. */
   readonly port: number;
   readonly tls: { readonly cert: string; readonly key: string } | null;
+  /** Requests come through a reverse proxy; null: from the clients themselves. */
+  readonly reverseProxy: { readonly accelRedirect: string | null } | null;
 }
 
 export interface StorageConfig {
@@ -60,6 +62,8 @@ export interface TagPolicy {
   readonly staleWhileRevalidate: number;
   readonly negativeMaxAge: number;
   readonly whenDeleted: 'not-found' | 'serve-stale';
+  readonly minAge: number;
+  readonly whenNew: 'refuse' | 'serve';
 }
 
 export interface TagRule extends Partial<TagPolicy> {
@@ -79,6 +83,20 @@ export interface PushConfig {
 export interface AuthConfig {
   readonly htpasswd: string | null;
   readonly anonymous: 'auto' | 'none' | 'pull' | 'push';
+  /** Globs over names of accounts. */
+  readonly administrators: readonly string[];
+  readonly rules: readonly AccessRule[];
+  /** Where clients get tokens; null: where they are. */
+  readonly realm: string | null;
+}
+
+export type RepositoryAction = 'pull' | 'push' | 'delete';
+
+export interface AccessRule {
+  /** A glob over the repository's display name. */
+  readonly match: string;
+  /** Account, or a glob over accounts → what it may do. */
+  readonly grant: Readonly<Record<string, readonly RepositoryAction[]>>;
 }
 
 export const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const;

@@ -1,8 +1,9 @@
-import { accessSync, constants, existsSync } from 'node:fs';
+import { accessSync, constants, existsSync, readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { type Config, LOG_LEVELS } from './config.ts';
 import { ConfigurationError, problemLines } from './configuration-error.ts';
 import type { Environment } from './environment-reference.ts';
+import { parseHtpasswd } from './htpasswd.ts';
 import { parseListenAddress } from './listen-address.ts';
 import { readJsonFile } from './read-json-file.ts';
 import { configSchema } from './schema.ts';
@@ -34,8 +35,9 @@ export function loadConfig(file: string | undefined, environment: Environment): 
     storage: { ...config.storage, ...overrides.storage },
     log: { ...config.log, ...overrides.log },
   };
-  const unreadable = unreadableFiles(effective);
-  if (unreadable.length > 0) throw new ConfigurationError(unreadable);
+  const wrong = unreadableFiles(effective);
+  if (wrong.length === 0) wrong.push(...brokenAccounts(effective));
+  if (wrong.length > 0) throw new ConfigurationError(wrong);
   return { config: effective, file: chosen };
 }
 
@@ -96,6 +98,7 @@ function unreadableFiles(config: Config): string[] {
   const files: [key: string, path: string | null][] = [
     ['listen.tls.cert', config.listen.tls?.cert ?? null],
     ['listen.tls.key', config.listen.tls?.key ?? null],
+    ['auth.htpasswd', config.auth.htpasswd],
     ...Object.entries(config.upstreams).map(([name, upstream]): [string, string | null] => [
       `upstreams.${name}.tls.ca`,
       upstream.tls.ca,
@@ -110,4 +113,11 @@ function unreadableFiles(config: Config): string[] {
       return [`${key}: ${path} cannot be read`];
     }
   });
+}
+
+/** While it runs a broken file leaves the accounts as they are; at the start there are none to go on with. */
+function brokenAccounts({ auth: { htpasswd } }: Config): string[] {
+  if (htpasswd === null) return [];
+  const { problems } = parseHtpasswd(readFileSync(htpasswd, 'utf8'));
+  return problems.map((problem) => `auth.htpasswd: ${htpasswd}: ${problem}`);
 }

@@ -21,13 +21,14 @@ export function isAllowed(upstream: UpstreamConfig, repository: RepositoryName):
 
 function compile(upstream: UpstreamConfig) {
   const globs = {
-    allow: anyOf(upstream.allow),
-    deny: anyOf(upstream.deny),
+    allow: matcher(upstream.allow),
+    deny: matcher(upstream.deny),
   };
   compiled.set(upstream, globs);
   return globs;
 }
 
-function anyOf(globs: readonly string[]): Match {
+/** Whether a name matches any of the globs. */
+export function matcher(globs: readonly string[]): Match {
   return globs.length === 0 ? () => false : picomatch([...globs], OPTIONS);
 }

@@ -3,6 +3,7 @@
  * docs/configuration.md is written from it.
  */
 import { z } from 'zod';
+import { auth } from './auth-schema.ts';
 import { type Config, LOG_LEVELS, type UpstreamConfig } from './config.ts';
 import { MAX_TIMER } from './durations.ts';
 import type { Environment } from './environment-reference.ts';
@@ -17,6 +18,7 @@ import {
   registryHost,
   section,
   size,
+  urlPrefix,
   whole,
 } from './settings.ts';
 import { upstreamNames } from './upstream-names.ts';
@@ -46,6 +48,20 @@ const listen = section({
     .nullable()
     .prefault(null)
     .describe('Serve https; null: http. The files are read again when they change.'),
+  reverseProxy: section({
+    accelRedirect: urlPrefix()
+      .nullable()
+      .prefault(null)
+      .describe(
+        'Path of the internal location from which nginx sends held blobs by itself; null: it does not. See nginx.md.',
+      ),
+  })
+    .nullable()
+    .prefault(null)
+    .describe(
+      'All clients come through a reverse proxy: its `X-Forwarded-*` headers are believed, and a loopback `host` does not ' +
+        'mean that only this machine can connect; null: there is none. `{}` is a complete entry.',
+    ),
 });
 
 const storage = section({
@@ -62,18 +78,6 @@ const push = section({
   uploadMaxAge: duration({ min: 1 })
     .prefault('24h')
     .describe('When an upload that nobody goes on with is dropped.'),
-});
-
-const auth = section({
-  htpasswd: z
-    .null({ error: () => 'accounts are not part of this version yet; only null is accepted' })
-    .prefault(null)
-    .describe('Accounts. Not part of this version yet.'),
-  anonymous: choice('auto', 'none', 'pull', 'push')
-    .prefault('auto')
-    .describe(
-      'What clients may do without an account; `auto`: push on a loopback address without `htpasswd`, else pull.',
-    ),
 });
 
 const log = section({

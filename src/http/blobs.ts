@@ -11,9 +11,10 @@ import {
 } from './send-content.ts';
 import type { Services } from './services.ts';
 
-export function getBlob({ naming, access, content }: Services): Handler {
-  return async (ctx) => {
-    const target = pullTarget(ctx, naming, access);
+export function getBlob(services: Services): Handler {
+  const { content, accelRedirect } = services;
+  return async (ctx, permissions) => {
+    const target = await pullTarget(ctx, services, permissions);
     const digest = digestOfPath(ctx);
     if (ctx.method === 'HEAD') {
       const { size, outcome } = await content.headBlob(target, digest);
@@ -22,13 +23,14 @@ export function getBlob({ naming, access, content }: Services): Handler {
     }
     const blob = await content.blob(target, digest);
     setContentHeaders(ctx, digest, blob.outcome);
-    return isNotModified(ctx, digest) ? sendNotModified(ctx) : sendBlob(ctx, blob);
+    return isNotModified(ctx, digest) ? sendNotModified(ctx) : sendBlob(ctx, blob, accelRedirect);
   };
 }
 
-export function deleteBlob({ naming, access, deletes }: Services): Handler {
-  return async (ctx) => {
-    await deletes.blob(pullTarget(ctx, naming, access), digestOfPath(ctx));
+export function deleteBlob(services: Services): Handler {
+  return async (ctx, permissions) => {
+    const target = await pullTarget(ctx, services, permissions, 'delete');
+    await services.deletes.blob(target, digestOfPath(ctx));
     accepted(ctx);
   };
 }

@@ -1,10 +1,13 @@
 import type { RouterContext } from '@koa/router';
 import type { Outcome } from '../pull-through/outcome.ts';
+import type { Permissions } from './permissions.ts';
 
 /** What the handlers of one request note for the log and the metrics. */
 export interface RequestState {
   /** What the route is for, such as `manifest` or `blob`. */
   operation?: string;
+  /** The account that asks, where somebody is signed in. */
+  account?: string | undefined;
   outcome?: Outcome;
   /** Body bytes written to the client. */
   sentBytes?: number;
@@ -13,4 +16,5 @@ export interface RequestState {
 }
 
 export type Context = RouterContext<RequestState>;
-export type Handler = (ctx: Context) => Promise<void> | void;
+/** `permissions` is what who asks may do. */
+export type Handler = (ctx: Context, permissions: Permissions) => Promise<void> | void;

@@ -11,29 +11,29 @@ import type { Services } from './services.ts';
 const MAX_REFERRERS_BYTES = 3_500_000;
 const MAX_REFERRERS = 1_000;
 
-export function listTags({ naming, access, lists }: Services): Handler {
-  return async (ctx) => {
-    const target = pullTarget(ctx, naming, access);
-    const page = await lists.tags(target, pageOf(ctx));
+export function listTags(services: Services): Handler {
+  return async (ctx, permissions) => {
+    const target = await pullTarget(ctx, services, permissions);
+    const page = await services.lists.tags(target, pageOf(ctx));
     sendPage(ctx, page, { name: ctx.params['name'], tags: page.names });
   };
 }
 
-export function listCatalog({ access, lists }: Services): Handler {
-  return async (ctx) => {
-    const page = await lists.catalog(pageOf(ctx), (repository) => access.canSee(repository));
+export function listCatalog({ lists }: Services): Handler {
+  return async (ctx, permissions) => {
+    const page = await lists.catalog(pageOf(ctx), (one) => permissions.canSee(one));
     sendPage(ctx, page, { repositories: page.names });
   };
 }
 
-export function listReferrers({ naming, access, lists }: Services): Handler {
-  return async (ctx) => {
-    const target = pullTarget(ctx, naming, access);
+export function listReferrers(services: Services): Handler {
+  return async (ctx, permissions) => {
+    const target = await pullTarget(ctx, services, permissions);
     const subject = digestOfPath(ctx);
     // An empty one is no filter: it is what a script without a type to ask for sends.
     const told = queryText(ctx, 'artifactType');
     const artifactType = told === '' ? undefined : told;
-    const { descriptors, next } = await lists.referrers(target, subject, {
+    const { descriptors, next } = await services.lists.referrers(target, subject, {
       artifactType,
       after: parseDigest(queryText(ctx, 'last') ?? ''),
       limit: MAX_REFERRERS,

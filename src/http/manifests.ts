@@ -8,9 +8,10 @@ import { readBody } from './read-body.ts';
 import { isNotModified, sendNotModified, setContentHeaders } from './send-content.ts';
 import type { Services } from './services.ts';
 
-export function getManifest({ naming, access, content }: Services): Handler {
-  return async (ctx) => {
-    const target = pullTarget(ctx, naming, access);
+export function getManifest(services: Services): Handler {
+  const { content } = services;
+  return async (ctx, permissions) => {
+    const target = await pullTarget(ctx, services, permissions);
     const reference = referenceOf(ctx);
     const isHead = ctx.method === 'HEAD';
     const found = isHead
@@ -28,9 +29,9 @@ export function getManifest({ naming, access, content }: Services): Handler {
   };
 }
 
-export function putManifest({ naming, access, pushManifest }: Services): Handler {
-  return async (ctx) => {
-    const { repository, target } = pushTarget(ctx, naming);
+export function putManifest({ naming, pushManifest }: Services): Handler {
+  return async (ctx, permissions) => {
+    const { repository, target } = pushTarget(ctx, naming, permissions);
     const { mirrored } = target;
     const reference = referenceOf(ctx);
     const tags = tagsOf(ctx);
@@ -45,7 +46,7 @@ export function putManifest({ naming, access, pushManifest }: Services): Handler
       content,
       contentType: contentTypeOf(ctx),
       // A push must not bring in what a pull may not see.
-      mirrored: mirrored && access.canSee(mirrored) ? mirrored : undefined,
+      mirrored: mirrored && permissions.may('pull', mirrored) ? mirrored : undefined,
     });
     ctx.set('Location', `/v2/${repository.name}/manifests/${referenceText(reference)}`);
     ctx.set('Docker-Content-Digest', digest);
@@ -57,9 +58,10 @@ export function putManifest({ naming, access, pushManifest }: Services): Handler
   };
 }
 
-export function deleteManifest({ naming, access, deletes }: Services): Handler {
-  return async (ctx) => {
-    await deletes.manifest(pullTarget(ctx, naming, access), referenceOf(ctx));
+export function deleteManifest(services: Services): Handler {
+  return async (ctx, permissions) => {
+    const target = await pullTarget(ctx, services, permissions, 'delete');
+    await services.deletes.manifest(target, referenceOf(ctx));
     accepted(ctx);
   };
 }

@@ -10,14 +10,21 @@ import { parseReference, parseTag, type Reference, type Tag } from '../oci/refer
 import type { HostedRepository, Repository } from '../oci/repository.ts';
 import type { Naming, Target } from '../registry/naming.ts';
 import type { ListPage } from '../upstream/upstream.ts';
-import type { Access } from './access.ts';
+import type { Action } from './access.ts';
 import type { Context } from './context.ts';
+import type { Permissions } from './permissions.ts';
+import type { Services } from './services.ts';
 
 /** Encoded slashes, backslashes and NULs never stand in a name; decoding them would let a path say what the router did not see. */
 const FORBIDDEN_ENCODING = /%(?:2f|5c|00)/i;
 
-/** Where a pull may look: resolves name and `ns`, and checks that the client may see it. */
-export function pullTarget(ctx: Context, naming: Naming, access: Access): Target {
+/** Where a pull may look (or a delete): resolves name and `ns`, and throws unless the client may do that there. */
+export async function pullTarget(
+  ctx: Context,
+  { naming, metadata }: Pick<Services, 'naming' | 'metadata'>,
+  permissions: Permissions,
+  action: Action = 'pull',
+): Promise<Target> {
   const name = nameOf(ctx);
   const told = queryText(ctx, 'ns');
   // A client may name this very server; that means what is here.
@@ -37,13 +44,24 @@ export function pullTarget(ctx: Context, naming: Naming, access: Access): Target
   const { target } = resolution;
   // It has matched a configured name: nothing but what a host name may have is reflected.
   if (namespace !== undefined) ctx.set('OCI-Namespace', namespace);
-  return visible(target, access);
+  if (target.kind === 'mirrored') {
+    permissions.require(action, target.repository);
+    return target;
+  }
+  const { hosted, mirrored } = target;
+  const open = mirrored && permissions.may(action, mirrored) ? mirrored : undefined;
+  if (permissions.may(action, hosted)) return { ...target, mirrored: open };
+  // What is closed is not there for the client, so that the name means the upstream's repository. But never in the place of
+  // what is hosted: a client that sends its credentials only when asked would get a stranger's image for its own.
+  if (!open || (await metadata.hasRepository(hosted))) permissions.require(action, hosted);
+  return open ? { kind: 'mirrored', repository: open } : target;
 }
 
-/** Where a push goes: a hosted repository; `ns` does not count. Upstreams' names are read-only. */
+/** Where a push goes: a hosted repository that the client may push to; `ns` does not count. Upstreams' names are read-only. */
 export function pushTarget(
   ctx: Context,
   naming: Naming,
+  permissions: Permissions,
 ): { readonly repository: HostedRepository; readonly target: Extract<Target, { kind: 'bare' }> } {
   const name = nameOf(ctx);
   const resolution = naming.resolve(name);
@@ -52,29 +70,27 @@ export function pushTarget(
   }
   const { target } = resolution;
   if (target.kind === 'mirrored') {
+    permissions.require('push', target.repository);
     throw new OciError('DENIED', { message: 'mirrored repositories are read-only' });
   }
+  permissions.require('push', target.hosted);
   return { repository: target.hosted, target };
 }
 
 /** The repositories that a mount may take a blob from, by the name that the client gives. */
-export function mountSources(from: string, naming: Naming, access: Access): readonly Repository[] {
+export function mountSources(
+  from: string,
+  naming: Naming,
+  permissions: Permissions,
+): readonly Repository[] {
   const resolution = naming.resolve(from);
   if (resolution.state !== 'found') return [];
   const { target } = resolution;
   const candidates =
     target.kind === 'mirrored' ? [target.repository] : [target.hosted, target.mirrored];
-  return candidates.filter((one) => one !== undefined).filter((one) => access.canSee(one));
-}
-
-/** A bare name stays pullable for what is hosted, even where the default upstream's repository is closed. */
-function visible(target: Target, access: Access): Target {
-  if (target.kind === 'mirrored') {
-    access.requireRepository(target.repository);
-    return target;
-  }
-  const { mirrored } = target;
-  return mirrored && !access.canSee(mirrored) ? { ...target, mirrored: undefined } : target;
+  return candidates
+    .filter((one) => one !== undefined)
+    .filter((one) => permissions.may('pull', one, from));
 }
 
 function nameOf(ctx: Context): string {

@@ -6,15 +6,21 @@ import type { PushBlob } from '../registry/push-blob.ts';
 import type { PushManifest } from '../registry/push-manifest.ts';
 import type { MetadataStore } from '../store/metadata-store.ts';
 import type { Access } from './access.ts';
+import type { Authentication, Authenticator } from './authenticator.ts';
 
 /** What the handlers call. */
 export interface Services {
   readonly naming: Naming;
   readonly access: Access;
+  readonly authenticator: Authenticator;
+  /** Undefined: there are no accounts. */
+  readonly authentication: Authentication | undefined;
   readonly content: Content;
   readonly lists: Lists;
   readonly deletes: Deletes;
   readonly pushBlob: PushBlob;
   readonly pushManifest: PushManifest;
   readonly metadata: MetadataStore;
+  /** Path of nginx's internal location for the folder of all blobs; null: there is none. */
+  readonly accelRedirect: string | null;
 }

@@ -1,12 +1,13 @@
 /** Blob uploads: end-4 to end-6, end-11, end-13 and end-14 of the distribution spec. */
 import type { Digest } from '../oci/digest.ts';
 import { OciError } from '../oci/error-codes.ts';
-import type { HostedRepository, Repository } from '../oci/repository.ts';
+import { displayName, type HostedRepository, type Repository } from '../oci/repository.ts';
 import { type Chunk, OutOfOrderError, type Upload } from '../registry/push-blob.ts';
 import type { Bytes } from '../store/blob-store.ts';
 import type { Context, Handler } from './context.ts';
 import { accepted } from './manifests.ts';
 import { ClientGoneError } from './errors.ts';
+import type { Permissions } from './permissions.ts';
 import { algorithmOf, mountSources, pushTarget, queryText, requireDigest } from './params.ts';
 import { parseChunkRange } from './range.ts';
 import type { Services } from './services.ts';
@@ -14,12 +15,15 @@ import type { Services } from './services.ts';
 /** POST: opens a session, or takes the whole blob (`digest`), or mounts it (`mount`). */
 export function postUpload(services: Services): Handler {
   const { naming, pushBlob } = services;
-  return async (ctx) => {
-    const { repository } = pushTarget(ctx, naming);
+  return async (ctx, permissions) => {
+    const { repository } = pushTarget(ctx, naming, permissions);
     const algorithm = algorithmOf(ctx);
     const mount = queryText(ctx, 'mount');
     const digest = queryText(ctx, 'digest');
-    if (mount !== undefined && (await mountBlob(services, ctx, repository, requireDigest(mount)))) {
+    if (
+      mount !== undefined &&
+      (await mountBlob(services, ctx, permissions, repository, requireDigest(mount)))
+    ) {
       return created(ctx, repository, requireDigest(mount));
     }
     if (mount === undefined && digest !== undefined) {
@@ -34,8 +38,8 @@ export function postUpload(services: Services): Handler {
 }
 
 export function patchUpload({ naming, pushBlob }: Services): Handler {
-  return async (ctx) => {
-    const { repository } = pushTarget(ctx, naming);
+  return async (ctx, permissions) => {
+    const { repository } = pushTarget(ctx, naming, permissions);
     const chunk = chunkOf(ctx);
     const upload = await inOrder(ctx, repository, () =>
       pushBlob.append(repository, uploadId(ctx), chunk),
@@ -46,8 +50,8 @@ export function patchUpload({ naming, pushBlob }: Services): Handler {
 }
 
 export function putUpload({ naming, pushBlob }: Services): Handler {
-  return async (ctx) => {
-    const { repository } = pushTarget(ctx, naming);
+  return async (ctx, permissions) => {
+    const { repository } = pushTarget(ctx, naming, permissions);
     const digest = requireDigest(queryText(ctx, 'digest') ?? '');
     const chunk = hasBody(ctx) ? chunkOf(ctx) : undefined;
     await inOrder(ctx, repository, () => pushBlob.finish(repository, uploadId(ctx), digest, chunk));
@@ -56,24 +60,25 @@ export function putUpload({ naming, pushBlob }: Services): Handler {
 }
 
 export function getUpload({ naming, pushBlob }: Services): Handler {
-  return async (ctx) => {
-    const { repository } = pushTarget(ctx, naming);
+  return async (ctx, permissions) => {
+    const { repository } = pushTarget(ctx, naming, permissions);
     setSessionHeaders(ctx, repository, await pushBlob.status(repository, uploadId(ctx)));
     ctx.body = null;
   };
 }
 
 export function deleteUpload({ naming, pushBlob }: Services): Handler {
-  return async (ctx) => {
-    const { repository } = pushTarget(ctx, naming);
+  return async (ctx, permissions) => {
+    const { repository } = pushTarget(ctx, naming, permissions);
     await pushBlob.cancel(repository, uploadId(ctx));
     ctx.body = null;
   };
 }
 
 async function mountBlob(
-  { naming, access, metadata, pushBlob }: Services,
+  { naming, metadata, pushBlob }: Services,
   ctx: Context,
+  permissions: Permissions,
   repository: HostedRepository,
   digest: Digest,
 ): Promise<boolean> {
@@ -81,8 +86,10 @@ async function mountBlob(
   // Without a source any repository that the client may read will do (spec: automatic content discovery).
   const sources: readonly Repository[] =
     from === undefined
-      ? (await metadata.listBlobRepositories(digest)).filter((one) => access.canSee(one))
-      : mountSources(from, naming, access);
+      ? (await metadata.listBlobRepositories(digest)).filter((one) =>
+          permissions.may('pull', one, displayName(one)),
+        )
+      : mountSources(from, naming, permissions);
   return pushBlob.mount(repository, digest, sources);
 }
 

@@ -81,6 +81,11 @@ export class Metrics {
     '1 while the upstream is not asked because it keeps failing.',
     ['upstream'],
   );
+  readonly #failedLogins = this.#counter(
+    'failed_logins_total',
+    'Logins with a wrong password, or refused because there were too many of those.',
+    ['reason'],
+  );
   readonly #storedBytes = this.#gauge('stored_bytes', 'Bytes of blobs and manifests kept.');
   readonly #mirroredBytes = this.#gauge(
     'mirrored_bytes',
@@ -126,6 +131,7 @@ export class Metrics {
       this.#fetchedBytes.inc({ upstream }, 0);
     }
     for (const kind of ['hosted', 'mirrored']) this.#damaged.inc({ kind }, 0);
+    for (const reason of ['wrong', 'slowed']) this.#failedLogins.inc({ reason }, 0);
     for (const source of ['store', 'upstream', 'shared']) this.#servedBytes.inc({ source }, 0);
   }
 
@@ -170,6 +176,10 @@ export class Metrics {
 
   damaged(kind: 'hosted' | 'mirrored'): void {
     this.#damaged.inc({ kind });
+  }
+
+  loginFailed(reason: 'wrong' | 'slowed'): void {
+    this.#failedLogins.inc({ reason });
   }
 
   /** The Prometheus text format. Rejects where a source does: a number that is not known is not zero. */

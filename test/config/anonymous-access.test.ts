@@ -16,12 +16,14 @@ test('auto lets anybody push on a loopback address and pull elsewhere', () => {
   assert.equal(access('127.0.0.1', 'none'), 'none');
 });
 
+test('a reverse proxy lets others in, also where it is the only one that can connect', () => {
+  const config = configSchema({}).parse({ listen: { reverseProxy: {} } });
+  assert.equal(anonymousAccess(config), 'pull');
+});
+
 test('accounts make auto stop at pulls on a loopback address too', () => {
-  const { listen } = configSchema({}).parse({});
-  assert.equal(
-    anonymousAccess({ listen, auth: { htpasswd: '/htpasswd', anonymous: 'auto' } }),
-    'pull',
-  );
+  const config = configSchema({}).parse({ auth: { htpasswd: '/htpasswd' } });
+  assert.equal(anonymousAccess(config), 'pull');
 });
 
 test('loopback is an address of the loopback network, however it is spelled, or localhost', () => {

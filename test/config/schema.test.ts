@@ -35,7 +35,7 @@ test('without any key the defaults stand, in milliseconds, bytes and absolute pa
       prefetch: 'image',
       offline: false,
       push: { enabled: true, delete: true, uploadMaxAge: 86_400_000 },
-      auth: { htpasswd: null, anonymous: 'auto' },
+      auth: { htpasswd: null, anonymous: 'auto', administrators: [], rules: [], realm: null },
       log: { level: 'info' },
       shutdownGrace: 30_000,
     },
@@ -166,9 +166,13 @@ test('a value of the wrong kind is told, the whole file included', () => {
   ]);
 });
 
-test('accounts are refused, not ignored, as long as there are none', () => {
-  assert.deepEqual(problems({ auth: { htpasswd: './htpasswd' } }), [
-    'auth.htpasswd: accounts are not part of this version yet; only null is accepted',
+test('a mistake in a rule of access is told by its place', () => {
+  const rules = [{ match: 'team/**', grant: { alice: ['pull', 'write'], bob: 'pull' } }, {}];
+  assert.deepEqual(problems({ auth: { rules } }), [
+    'auth.rules[0].grant.alice[1]: got "write", expected one of "pull", "push", "delete"',
+    'auth.rules[0].grant.bob: got "pull", expected a list of "pull", "push" and "delete"',
+    'auth.rules[1].match: got nothing, expected a glob such as "library/*"',
+    'auth.rules[1].grant: got nothing, expected an object',
   ]);
 });
 

@@ -1,0 +1,77 @@
+/** What the configuration says about who may do what. */
+import picomatch from 'picomatch';
+import { displayName, type Repository } from '../oci/repository.ts';
+import { anonymousAccess, isLocalOnly } from './anonymous-access.ts';
+import type { AccessRule, Config, RepositoryAction, UpstreamConfig } from './config.ts';
+import { ANONYMOUS } from './htpasswd.ts';
+import { isAllowed, matcher } from './repository-globs.ts';
+
+interface Grant {
+  readonly isFor: (account: string | undefined) => boolean;
+  readonly actions: readonly RepositoryAction[];
+}
+
+interface CompiledRule {
+  readonly isAbout: (repository: string) => boolean;
+  readonly grants: readonly Grant[];
+}
+
+/** The rules as functions, for the one place that decides. */
+export function accessRules(config: Config) {
+  const { auth, push, upstreams } = config;
+  const accounts = auth.htpasswd !== null;
+  // Where only this machine can connect and there are no accounts, whoever does is the operator.
+  const operatorsOnly = isLocalOnly(config.listen) && !accounts;
+  const rules = auth.rules.map(compile);
+  const administrators = picomatch([...auth.administrators], ACCOUNT_OPTIONS);
+  const upstreamOf = (repository: Repository): UpstreamConfig | undefined =>
+    repository.kind === 'mirrored' ? upstreams[repository.upstream] : undefined;
+  return {
+    accounts,
+    anonymous: anonymousAccess(config),
+    operatorsOnly,
+    pushEnabled: push.enabled,
+    deleteEnabled: push.delete,
+    grantedToAnybody: new Set(rules.flatMap((rule) => [...granted(rule, undefined)])),
+    isAdministrator: (account: string) => auth.administrators.length > 0 && administrators(account),
+    granted: (repository: Repository, account: string | undefined) => {
+      if (rules.length === 0) return undefined;
+      const name = displayName(repository);
+      const rule = rules.find(({ isAbout }) => isAbout(name));
+      return rule && granted(rule, account);
+    },
+    isPrivate: (repository: Repository) =>
+      !operatorsOnly && upstreamOf(repository)?.private === true,
+    isAllowed: (repository: Repository) => {
+      const upstream = upstreamOf(repository);
+      return upstream ? isAllowed(upstream, repository.name) : repository.kind === 'hosted';
+    },
+  };
+}
+
+function granted(rule: CompiledRule, account: string | undefined): ReadonlySet<RepositoryAction> {
+  const actions = new Set(
+    rule.grants.filter(({ isFor }) => isFor(account)).flatMap((grant) => grant.actions),
+  );
+  // A client that pushes looks first what is there.
+  if (actions.has('push')) actions.add('pull');
+  return actions;
+}
+
+/** Names of accounts have no parts: `*` matches all of `team/bot` and `.bot`. */
+const ACCOUNT_OPTIONS = { dot: true, nonegate: true, bash: true };
+
+function compile({ match, grant }: AccessRule): CompiledRule {
+  return {
+    isAbout: matcher([match]),
+    grants: Object.entries(grant).map(([accounts, actions]) => ({
+      actions,
+      isFor: accounts === ANONYMOUS ? () => true : forAccounts(accounts),
+    })),
+  };
+}
+
+function forAccounts(glob: string): Grant['isFor'] {
+  const matches = picomatch(glob, ACCOUNT_OPTIONS);
+  return (account) => account !== undefined && matches(account);
+}
