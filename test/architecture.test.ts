@@ -9,11 +9,12 @@ const SRC = join(import.meta.dirname, '../src');
 /** What each part may import besides itself. Order: the life of a request, from the top. */
 const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   'main.ts': ['cli'],
-  cli: ['app.ts', 'api', 'clock.ts', 'config', 'observe'],
+  cli: ['app.ts', 'api', 'archive', 'registry-client', 'clock.ts', 'config', 'oci', 'observe'],
   // The composition root is the only one that names concrete adapters.
   'app.ts': ['*'],
   http: [
     'api',
+    'archive',
     'auth',
     'registry',
     'inventory',
@@ -31,6 +32,9 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   maintenance: ['store', 'oci', 'clock.ts'],
   observe: ['auth', 'pull-through', 'maintenance', 'upstream', 'store', 'oci', 'config'],
   config: ['oci'],
+  archive: ['oci'],
+  // Another registry, from the command line; challenges and realms are read as those of upstreams are.
+  'registry-client': ['upstream/auth', 'oci'],
   auth: ['config', 'oci', 'clock.ts'],
   'store/disk': ['store', 'oci'],
   'store/sqlite': ['store', 'oci'],
@@ -51,7 +55,10 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
 const PACKAGE_OWNERS: Readonly<Record<string, readonly string[]>> = {
   koa: ['http'],
   '@koa/router': ['http'],
-  got: ['upstream/got', 'upstream/auth', 'cli'],
+  got: ['upstream/got', 'upstream/auth', 'cli', 'registry-client'],
+  tar: ['archive'],
+  fzstd: ['archive'],
+  '@bokuweb/zstd-wasm': ['archive'],
   'cli-progress': ['cli'],
   '@bomb.sh/tab/commander': ['cli'],
   'better-sqlite3': ['store/sqlite'],

@@ -1,0 +1,91 @@
+/** What images of an archive are called where they go. */
+import { parseTag, type Tag } from '../oci/reference.ts';
+import { parseRepositoryName, type RepositoryName } from '../oci/repository-name.ts';
+import { ArchiveError, quoted } from './archive-error.ts';
+import type { ArchivedImage } from './image.ts';
+
+/** Where an image goes. */
+export interface Destination {
+  readonly repository: RepositoryName;
+  readonly tag: Tag;
+}
+
+/** `NAME[:TAG]`, as `--to` states it. */
+export interface WantedName {
+  readonly repository: RepositoryName;
+  readonly tag: Tag | undefined;
+}
+
+export interface PlacedImage {
+  readonly image: ArchivedImage;
+  readonly destinations: readonly Destination[];
+}
+
+/** What `NAME[:TAG]` says; undefined where it is none. */
+export function parseWantedName(text: string): WantedName | undefined {
+  const [, name = '', tagText] = /^(.*?)(?::([^/:]*))?$/.exec(text) ?? [];
+  const repository = parseRepositoryName(name);
+  const tag = tagText === undefined ? undefined : parseTag(tagText);
+  if (repository === undefined || (tagText !== undefined && tag === undefined)) return undefined;
+  return { repository, tag };
+}
+
+/**
+ * Where each image goes: where `wanted` says, or under its own name without the registry that it came from.
+ *
+ * @throws ArchiveError where a name is missing, or no repository can have it, or `wanted` is one name for several images
+ */
+export function placeImages(
+  images: readonly ArchivedImage[],
+  wanted: WantedName | undefined,
+): readonly PlacedImage[] {
+  if (wanted === undefined) {
+    return images.map((image) => ({ image, destinations: ownDestinations(image) }));
+  }
+  const [image, ...others] = images;
+  if (image === undefined) return [];
+  if (others.length > 0) {
+    const names = images.map(({ names: own }) => own.join(' ') || 'one without a name').join(', ');
+    throw new ArchiveError(
+      `there are several images in the archive, so none can be called so: ${names}`,
+    );
+  }
+  const { repository, tag } = wanted;
+  const tags = tag === undefined ? tagsOf(image) : [tag];
+  return [{ image, destinations: tags.map((one) => ({ repository, tag: one })) }];
+}
+
+/** Without a registry host, as Docker tells one: the first part, if it has a dot or a port or is `localhost`. */
+export function withoutHost(name: string): string {
+  const slash = name.indexOf('/');
+  const first = name.slice(0, Math.max(slash, 0));
+  return /[.:]/.test(first) || first === 'localhost' ? name.slice(slash + 1) : name;
+}
+
+/** The repository and tag that an archive's name of an image means here; undefined for a tag alone. */
+export function destinationOf(name: string): Destination | undefined {
+  if (name.startsWith(':')) return undefined;
+  // A digest behind the tag says nothing about where it goes.
+  const parsed = parseWantedName(withoutHost(name.replace(/@.*$/, '')));
+  if (parsed === undefined) {
+    throw new ArchiveError(`no repository can be called ${quoted(name)}; state another name`);
+  }
+  return { repository: parsed.repository, tag: parsed.tag ?? LATEST };
+}
+
+const LATEST = parseTag('latest') as Tag;
+
+function ownDestinations(image: ArchivedImage): readonly Destination[] {
+  const destinations = image.names.map(destinationOf).filter((one) => one !== undefined);
+  if (destinations.length > 0) return destinations;
+  throw new ArchiveError('an image in the archive has no name; state one');
+}
+
+/** Of an image that is to be called by another name: its own tags, else `latest`. */
+function tagsOf({ names }: ArchivedImage): readonly Tag[] {
+  const tags = names
+    .map((name) => /:([^/:]+)$/.exec(name.replace(/@.*$/, ''))?.[1])
+    .map((text) => (text === undefined ? undefined : parseTag(text)))
+    .filter((tag) => tag !== undefined);
+  return tags.length === 0 ? [LATEST] : [...new Set(tags)];
+}

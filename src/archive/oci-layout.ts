@@ -1,0 +1,47 @@
+/** Images of an OCI layout (image-spec, "Image Layout"), as skopeo, podman, buildx and Docker since 25 write it. */
+import type { Digest } from '../oci/digest.ts';
+import type { Archive } from './archive.ts';
+import { ArchiveError } from './archive-error.ts';
+import type { ArchivedImage } from './image.ts';
+import { type IndexEntry, indexSchema, parseShape } from './index-json.ts';
+import { ManifestTree } from './manifest-tree.ts';
+
+export const INDEX_JSON = 'index.json';
+export const LAYOUT_FILE = 'oci-layout';
+export const LAYOUT_VERSION = '1.0.0';
+
+/** The whole name of an image, as containerd and Docker note it. */
+export const IMAGE_NAME = 'io.containerd.image.name';
+/** image-spec: a name within the archive. Most write the tag alone, podman and skopeo whatever they were told. */
+export const REF_NAME = 'org.opencontainers.image.ref.name';
+
+/** @throws ArchiveError where the layout breaks the specification, or an image of it is not whole */
+export async function readOciLayout(archive: Archive): Promise<readonly ArchivedImage[]> {
+  const { manifests } = await readIndexJson(archive);
+  const tree = new ManifestTree(archive);
+  const images = new Map<Digest, ArchivedImage>();
+  for (const entry of manifests) {
+    const { manifest, missing } = await tree.read(entry);
+    if (manifest === undefined) throw new ArchiveError(`the archive lacks ${missing.join(', ')}`);
+    const names = [...(images.get(entry.digest)?.names ?? []), ...namesOf(entry)];
+    images.set(entry.digest, { names: [...new Set(names)], root: manifest, missing });
+  }
+  return [...images.values()];
+}
+
+/** The names that `index.json` gives, before anything else of the layout is known. */
+export async function namesInLayout(archive: Archive): Promise<readonly string[]> {
+  return (await readIndexJson(archive)).manifests.flatMap(namesOf);
+}
+
+async function readIndexJson(archive: Archive): Promise<{ manifests: IndexEntry[] }> {
+  return parseShape(indexSchema, await archive.readJson(INDEX_JSON), INDEX_JSON);
+}
+
+function namesOf({ annotations }: IndexEntry): readonly string[] {
+  const name = annotations?.[IMAGE_NAME];
+  if (name !== undefined) return [name];
+  const reference = annotations?.[REF_NAME];
+  if (reference === undefined) return [];
+  return [/[/:]/.test(reference) ? reference : `:${reference}`];
+}
