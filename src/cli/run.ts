@@ -2,6 +2,7 @@ import { Command, CommanderError } from 'commander';
 import { ConfigurationError } from '../config/configuration-error.ts';
 import { addCheckConfig } from './check-config.ts';
 import { addClientConfig } from './client-config.ts';
+import { addPasswd } from './passwd.ts';
 import { addServe } from './serve.ts';
 import type { Terminal } from './terminal.ts';
 import { readVersion } from './version.ts';
@@ -37,9 +38,12 @@ function createProgram(terminal: Terminal): Command {
     .showHelpAfterError('(--help tells more)')
     .exitOverride()
     .addHelpText('after', EXAMPLES);
+  // One line for each command; the help lists them by group, in this order.
+  program.commandsGroup('Server:');
   addServe(program, terminal);
   addCheckConfig(program, terminal);
   addClientConfig(program, terminal);
+  addPasswd(program, terminal);
   return program;
 }
 

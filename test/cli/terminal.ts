@@ -1,3 +1,4 @@
+import { Readable } from 'node:stream';
 import { run } from '../../src/cli/run.ts';
 import type { Environment } from '../../src/config/environment-reference.ts';
 
@@ -19,6 +20,9 @@ export async function ran(args: readonly string[], environment: Environment = {}
       err += text;
     },
     environment,
+    columns: undefined,
+    drawing: undefined,
+    input: Readable.from([]),
   });
   return { code, out, err };
 }
