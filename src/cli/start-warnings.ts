@@ -1,9 +1,9 @@
-import { anonymousAccess, isLoopback } from '../config/anonymous-access.ts';
+import { anonymousAccess, isLocalOnly } from '../config/anonymous-access.ts';
 import type { Config, UpstreamConfig } from '../config/config.ts';
 
 /** What an operator should have decided rather than overlooked, one sentence each. */
 export function startWarnings(config: Config): string[] {
-  const exposed = !isLoopback(config.listen.host) && config.auth.htpasswd === null;
+  const exposed = !isLocalOnly(config.listen) && config.auth.htpasswd === null;
   const upstreams = Object.entries(config.upstreams).flatMap(([name, upstream]) =>
     upstreamWarnings(name, upstream, exposed),
   );
@@ -16,16 +16,20 @@ function accessWarnings(config: Config, exposed: boolean): string[] {
     return ['auth.anonymous is "none" and there are no accounts, so nobody may pull'];
   }
   if (!exposed) return [];
-  const { host } = config.listen;
+  const { host, reverseProxy } = config.listen;
+  const [place, reason] =
+    reverseProxy === null
+      ? [host, `${host} is not a loopback address`]
+      : ['the reverse proxy', 'clients come through a reverse proxy'];
   const changes = config.push.delete ? 'push and delete' : 'push';
   if (access === 'push' && config.push.enabled) {
     return [
-      `whoever can connect to ${host} may ${changes}; "auth": {"anonymous": "pull"} ends that`,
+      `whoever can connect to ${place} may ${changes}; "auth": {"anonymous": "pull"} ends that`,
     ];
   }
   return config.auth.anonymous === 'auto' && config.push.enabled
     ? [
-        `${host} is not a loopback address and there are no accounts, so pushes and deletes are off; ` +
+        `${reason} and there are no accounts, so pushes and deletes are off; ` +
           '"auth": {"anonymous": "push"} lets whoever can connect do both',
       ]
     : [];

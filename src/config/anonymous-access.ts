@@ -1,5 +1,5 @@
 import ipaddr from 'ipaddr.js';
-import type { Config } from './config.ts';
+import type { Config, ListenConfig } from './config.ts';
 
 /** What a client may do without an account; each includes what stands before it. */
 export type AnonymousAccess = 'none' | 'pull' | 'push';
@@ -11,7 +11,12 @@ export type AnonymousAccess = 'none' | 'pull' | 'push';
 export function anonymousAccess(config: Pick<Config, 'auth' | 'listen'>): AnonymousAccess {
   const { anonymous, htpasswd } = config.auth;
   if (anonymous !== 'auto') return anonymous;
-  return isLoopback(config.listen.host) && htpasswd === null ? 'push' : 'pull';
+  return isLocalOnly(config.listen) && htpasswd === null ? 'push' : 'pull';
+}
+
+/** Whether only users of this machine can connect: a loopback address with no reverse proxy that lets others in. */
+export function isLocalOnly({ host, reverseProxy }: ListenConfig): boolean {
+  return isLoopback(host) && reverseProxy === null;
 }
 
 export function isLoopback(host: string): boolean {

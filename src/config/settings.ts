@@ -127,6 +127,17 @@ export function registryUrl() {
   );
 }
 
+const URL_PREFIX = /^(?:\/[\w.~-]+)+\/$/;
+
+/** The beginning of URL paths, from slash to slash. */
+export function urlPrefix() {
+  return spelled(
+    'a path that begins and ends with a slash, such as "/protected/"',
+    (text) => (URL_PREFIX.test(text) ? text : undefined),
+    asIs,
+  );
+}
+
 export function proxyUrl() {
   return spelled(
     'an http:// or https:// URL such as "http://proxy:3128"',

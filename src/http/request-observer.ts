@@ -27,8 +27,9 @@ export function observeRequests(
 ): Middleware<RequestState> {
   return (ctx, next) => {
     const began = performance.now();
-    const { req, res } = ctx;
-    const remoteAddress = req.socket.remoteAddress;
+    const { res } = ctx;
+    // Behind a reverse proxy that is the client it speaks for. Read now: a closed socket has none.
+    const remoteAddress = ctx.ip;
     res.once('close', () => {
       const { operation, outcome, sentBytes, failure } = ctx.state;
       report({

@@ -5,6 +5,7 @@ import type { Digest } from '../oci/digest.ts';
 import { OciError } from '../oci/error-codes.ts';
 import type { BlobContent } from '../registry/content.ts';
 import type { Bytes, ByteSpan } from '../store/blob-store.ts';
+import { sendByProxy } from './accel-redirect.ts';
 import { cacheStatus } from './cache-status.ts';
 import type { Context } from './context.ts';
 import { ClientGoneError } from './errors.ts';
@@ -50,8 +51,15 @@ export function sendBlobHead(ctx: Context, size: number | undefined): void {
   ctx.res.end();
 }
 
-/** GET of a blob: 200, 206 (also of one that is still arriving), multipart/byteranges, or 416. */
-export async function sendBlob(ctx: Context, blob: BlobContent): Promise<void> {
+/**
+ * GET of a blob: 200, 206 (also of one that is still arriving), multipart/byteranges, or 416.
+ * @param accelRedirect - where nginx in front of this server finds the folder of all blobs, if it does
+ */
+export async function sendBlob(
+  ctx: Context,
+  blob: BlobContent,
+  accelRedirect: string | null,
+): Promise<void> {
   const { size } = blob;
   ctx.set({ 'Content-Type': BLOB_TYPE, 'Cache-Control': IMMUTABLE });
   // Without a length there is nothing to tell a range by: the whole, chunked, is the honest answer.
@@ -60,6 +68,8 @@ export async function sendBlob(ctx: Context, blob: BlobContent): Promise<void> {
   const range = parseRange(wantsRange(ctx, blob.digest), size);
   switch (range.kind) {
     case 'whole':
+      // A range that is ignored here may well mean something to nginx.
+      if (ctx.get('Range') === '' && sendByProxy(ctx, blob, accelRedirect)) return;
       return send(ctx, 200, size, await blob.open());
     case 'unsatisfiable':
       throw new OciError('SIZE_INVALID', {
@@ -70,6 +80,7 @@ export async function sendBlob(ctx: Context, blob: BlobContent): Promise<void> {
     case 'spans': {
       const [span, ...more] = range.spans;
       if (more.length > 0) return sendParts(ctx, blob, size, range.spans);
+      if (sendByProxy(ctx, blob, accelRedirect, span)) return;
       ctx.set('Content-Range', contentRange(span, size));
       return send(ctx, 206, span.end - span.start, await blob.open(span));
     }

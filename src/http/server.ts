@@ -22,6 +22,8 @@ export interface HttpServerOptions {
   readonly host: string;
   readonly port: number;
   readonly tls: { readonly cert: string; readonly key: string } | null;
+  /** Not null: every client comes through a proxy, whose `X-Forwarded-*` headers are believed. */
+  readonly reverseProxy?: object | null;
   readonly limits?: ConnectionLimits;
   readonly router: Router<RequestState>;
   readonly log: Logger;
@@ -98,8 +100,10 @@ export class HttpServer {
   }
 }
 
-function createApp({ router, log, onRequest }: HttpServerOptions): Koa<RequestState> {
-  const app = new Koa<RequestState>();
+function createApp(options: HttpServerOptions): Koa<RequestState> {
+  const { router, log, onRequest, reverseProxy = null } = options;
+  // One proxy: of X-Forwarded-For only the last address is its own word, what stands before is the client's.
+  const app = new Koa<RequestState>({ proxy: reverseProxy !== null, maxIpsCount: 1 });
   // What reaches Koa's own handler has passed ours: it is only ever a broken socket.
   app.on('error', (error: unknown) => log.debug({ err: error }, 'connection error'));
   app.use(observeRequests(onRequest));

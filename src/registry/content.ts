@@ -12,6 +12,7 @@ import {
   type BlobStore,
   type Bytes,
   type ByteSpan,
+  keepsFiles,
 } from '../store/blob-store.ts';
 import type { DamagedBlobs } from '../store/damaged-blobs.ts';
 import type { BlobRecord, ManifestRecord, MetadataStore } from '../store/metadata-store.ts';
@@ -32,6 +33,8 @@ export interface BlobContent {
   /** Bytes; undefined where a blob is arriving whose length nobody has told. */
   readonly size: number | undefined;
   readonly outcome: Outcome;
+  /** Of a held blob: where it lies as a file, relative to the folder of all blobs; undefined where the store keeps none. */
+  readonly file?: string | undefined;
   /** The bytes of the span, or all. */
   open(span?: ByteSpan): Promise<Bytes>;
 }
@@ -42,6 +45,7 @@ const MANIFEST_ATTEMPTS = 3;
 export class Content {
   readonly #metadata: MetadataStore;
   readonly #blobs: SmallBlobs;
+  readonly #fileOf: (digest: Digest) => string | undefined;
   readonly #pullThrough: PullThrough;
   readonly #bytes: ManifestBytes;
   readonly #damaged: DamagedBlobs;
@@ -58,7 +62,9 @@ export class Content {
     readonly clock: Clock;
   }) {
     this.#metadata = options.metadata;
-    this.#blobs = new SmallBlobs(options.blobs);
+    const { blobs } = options;
+    this.#blobs = new SmallBlobs(blobs);
+    this.#fileOf = keepsFiles(blobs) ? (digest) => blobs.fileOf(digest) : () => undefined;
     this.#pullThrough = options.pullThrough;
     this.#bytes = options.bytes;
     this.#damaged = options.damaged;
@@ -156,7 +162,8 @@ export class Content {
     // A client that is told "it is here" will not push it: it must not be collected before its manifest comes.
     this.#uses.blob(digest);
     const open = (span?: ByteSpan): Promise<Bytes> => this.#blobs.open(digest, record.size, span);
-    return { digest, size: record.size, outcome: HIT, open };
+    const file = this.#fileOf(digest);
+    return { digest, size: record.size, outcome: HIT, file, open };
   }
 
   async #mirroredBlob(repository: MirroredRepository, digest: Digest): Promise<BlobContent> {
@@ -167,6 +174,7 @@ export class Content {
         digest,
         size,
         outcome: HIT,
+        file: this.#fileOf(digest),
         open: (span) => this.#openHeld(repository, answer.blob, span),
       };
     }

@@ -86,6 +86,15 @@ export function knowsReaders(store: BlobStore): store is BlobStore & KnowsReader
   return 'isBeingRead' in store;
 }
 
+export interface KeepsFiles {
+  /** Where another program of this machine finds a committed blob as a file, relative to the folder of all blobs. */
+  fileOf(digest: Digest): string;
+}
+
+export function keepsFiles(store: BlobStore): store is BlobStore & KeepsFiles {
+  return 'fileOf' in store;
+}
+
 export interface UnfinishedWrite {
   readonly id: WriterId;
   readonly size: number;

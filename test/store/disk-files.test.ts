@@ -21,14 +21,19 @@ async function keep(store: DiskBlobStore, content: Uint8Array, id = 'upload-1'):
 }
 
 describe('the files of the disk store', () => {
-  it('lie where the drawing says, for their owner only', async (t) => {
+  it('lie where the drawing says, open to the group once the folder of them all is', async (t) => {
     const dir = await temporaryDirectory(t);
     const store = await openDiskStore(t, dir);
     await keep(store, CONTENT);
     await store.create('fill-1');
     const file = await stat(join(dir, 'blobs', 'sha256', HEX.slice(0, 2), HEX));
-    assert.deepEqual([file.size, file.mode & 0o777], [CONTENT.length, 0o600]);
-    assert.equal((await stat(join(dir, 'blobs'))).mode & 0o777, 0o700);
+    assert.deepEqual([file.size, file.mode & 0o777], [CONTENT.length, 0o640]);
+    const modes = await Promise.all(
+      ['blobs', 'blobs/sha256', `blobs/sha256/${HEX.slice(0, 2)}`, 'unfinished'].map(
+        async (folder) => (await stat(join(dir, folder))).mode & 0o777,
+      ),
+    );
+    assert.deepEqual(modes, [0o700, 0o750, 0o750, 0o700]);
     assert.deepEqual(await readdir(join(dir, 'unfinished')), ['fill-1.part']);
     assert.deepEqual((await readdir(dir)).toSorted(), ['blobs', 'unfinished']);
   });

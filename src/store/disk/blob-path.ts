@@ -15,7 +15,7 @@
  * Both sides lie in one file system, so a rename publishes a blob whole or not at all. Paths come from
  * validated digests and writer ids alone: nothing that a client sends reaches the file system otherwise.
  */
-import { join } from 'node:path';
+import { join, relative } from 'node:path';
 import {
   type Digest,
   type DigestAlgorithm,
@@ -56,6 +56,11 @@ export function shardDirectory(dir: string, digest: Digest): string {
 
 export function blobPath(dir: string, digest: Digest): string {
   return join(shardDirectory(dir, digest), digestHex(digest));
+}
+
+/** As `blobPath`, from the folder of all blobs on. */
+export function pathBelowBlobs(digest: Digest): string {
+  return relative(blobsDirectory('/'), blobPath('/', digest));
 }
 
 /** The digest that a file in `blobs/<algorithm>/…` is named after; undefined for a file that is not ours. */

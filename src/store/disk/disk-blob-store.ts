@@ -9,6 +9,7 @@ import {
   type BlobWriter,
   type Bytes,
   type ByteSpan,
+  type KeepsFiles,
   type KnowsReaders,
   type MeasuresSpace,
   SizeMismatchError,
@@ -25,6 +26,7 @@ import {
   damagedDirectory,
   damagedPath,
   digestOfFile,
+  pathBelowBlobs,
   shardDirectory,
   unfinishedDirectory,
   unfinishedPath,
@@ -33,20 +35,24 @@ import {
 import { makeDirectory, syncDirectory } from '../directories.ts';
 import { DiskBlobWriter, type WriterHost } from './disk-blob-writer.ts';
 import { isAbsent, onDisk } from './disk-errors.ts';
+import { GROUP_FOLDER, setGroupAccess } from './group-access.ts';
 import { readSpan } from './read-span.ts';
 import { ReaderBuffers } from './reader-buffers.ts';
 import { SharedFile } from './shared-file.ts';
 import { syncInTurn } from './sync.ts';
 
-const OWNER_ONLY = 0o600;
+/** The folders above decide whether the group gets this far; see `group-access.ts`. */
+const FILE_MODE = 0o640;
 
 export interface DiskBlobStoreOptions {
   /** Made where it is missing. */
   readonly dir: string;
+  /** Whether the group of the server's user may read committed blobs. Default: nobody else may. */
+  readonly groupMayRead?: boolean;
 }
 
 /** Blobs as files of one directory; see `blob-path.ts` for what lies where. */
-export class DiskBlobStore implements BlobStore, MeasuresSpace, KnowsReaders {
+export class DiskBlobStore implements BlobStore, MeasuresSpace, KnowsReaders, KeepsFiles {
   readonly #dir: string;
   /** Ids of this process's writers; undefined while one is being opened. */
   readonly #writers = new Map<WriterId, BlobWriter | undefined>();
@@ -67,10 +73,11 @@ export class DiskBlobStore implements BlobStore, MeasuresSpace, KnowsReaders {
     this.#dir = dir;
   }
 
-  static async open({ dir }: DiskBlobStoreOptions): Promise<DiskBlobStore> {
+  static async open({ dir, groupMayRead = false }: DiskBlobStoreOptions): Promise<DiskBlobStore> {
     await makeDirectory(unfinishedDirectory(dir));
     for (const algorithm of BLOB_ALGORITHMS)
       await makeDirectory(algorithmDirectory(dir, algorithm));
+    await setGroupAccess(dir, groupMayRead);
     return new DiskBlobStore(dir);
   }
 
@@ -140,6 +147,10 @@ export class DiskBlobStore implements BlobStore, MeasuresSpace, KnowsReaders {
     return bavail * bsize;
   }
 
+  fileOf(digest: Digest): string {
+    return pathBelowBlobs(digest);
+  }
+
   isBeingRead(digest: Digest): boolean {
     return this.#readers.has(digest);
   }
@@ -181,7 +192,7 @@ export class DiskBlobStore implements BlobStore, MeasuresSpace, KnowsReaders {
   async probe(): Promise<void> {
     const path = join(unfinishedDirectory(this.#dir), `${randomUUID()}.probe`);
     await onDisk(async () => {
-      const handle = await open(path, 'wx', OWNER_ONLY);
+      const handle = await open(path, 'wx', FILE_MODE);
       try {
         await handle.write('probe');
       } finally {
@@ -220,7 +231,7 @@ export class DiskBlobStore implements BlobStore, MeasuresSpace, KnowsReaders {
     if (this.#writers.has(id)) throw new WriterInUseError(id);
     this.#writers.set(id, undefined);
     try {
-      const handle = await onDisk(() => open(path, flags, OWNER_ONLY));
+      const handle = await onDisk(() => open(path, flags, FILE_MODE));
       const { size } = await handle.stat();
       const writer = new DiskBlobWriter(this.#host, id, new SharedFile(handle), size, algorithm);
       this.#writers.set(id, writer);
@@ -247,7 +258,7 @@ export class DiskBlobStore implements BlobStore, MeasuresSpace, KnowsReaders {
     const known = this.#shards.get(shard);
     if (known !== undefined) return known;
     const making = onDisk(async () => {
-      await mkdir(shard, { recursive: true, mode: 0o700 });
+      await mkdir(shard, { recursive: true, mode: GROUP_FOLDER });
       await syncInTurn(() => syncDirectory(dirname(shard)));
     });
     this.#shards.set(shard, making);

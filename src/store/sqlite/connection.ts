@@ -1,3 +1,4 @@
+import { chmod } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import Database from 'better-sqlite3';
 import { StoreFullError } from '../blob-store.ts';
@@ -10,6 +11,8 @@ const BUSY_TIMEOUT = 5000;
 
 /** The write-ahead log is cut back to this after a burst, in bytes. */
 const LOG_SIZE_LIMIT = 64 * 1024 * 1024;
+
+const OWNER_ONLY = 0o600;
 
 const SETTINGS = `
   PRAGMA journal_mode = WAL;
@@ -58,6 +61,8 @@ export class Connection {
         timeout: BUSY_TIMEOUT,
         ...(trace && { verbose: (sql) => trace(String(sql)) }),
       });
+      // Before the log is made, which takes over its mode: other users may pass through the folder to the blobs.
+      await chmod(file, OWNER_ONLY);
       database.exec(SETTINGS);
       migrate(database);
       await syncDirectory(dirname(file));
