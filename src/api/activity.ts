@@ -1,5 +1,5 @@
 /** What the server is doing, and what it has done: fills, upstreams, usage by day, misses. */
-import { z } from 'zod';
+import * as z from 'zod';
 import { bytes, count, time } from './common.ts';
 
 export const fillEntry = z.object({

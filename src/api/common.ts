@@ -1,5 +1,5 @@
 /** What several shapes of the JSON API have in common. Times are ms since the epoch, sizes are bytes. */
-import { z } from 'zod';
+import * as z from 'zod';
 import { DEFAULT_PAGE, MAX_PAGE } from './protocol.ts';
 
 export const time = z.number();

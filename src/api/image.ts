@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { bytes, imageText, platform, repositoryKind, time } from './common.ts';
 
 /** `GET /api/v1/image?image=` and `DELETE /api/v1/image?image=` */

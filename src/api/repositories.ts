@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { bytes, count, next, pageQuery, repositoryKind, time } from './common.ts';
 
 /** `GET /api/v1/repositories?search=&kind=&n=&last=` */

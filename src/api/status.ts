@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { bytes, count, time } from './common.ts';
 
 /** `GET /api/v1/status` */

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { bytes, next, pageQuery, platform, time } from './common.ts';
 
 /** `GET /api/v1/tags?repository=&search=&n=&last=` */

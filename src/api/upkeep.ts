@@ -1,5 +1,5 @@
 /** Making room and checking: what goes next, garbage collection, verification. */
-import { z } from 'zod';
+import * as z from 'zod';
 import { bytes, count, time } from './common.ts';
 
 /** `GET /api/v1/evictions?n=` */

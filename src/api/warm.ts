@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { bytes, count, imageText } from './common.ts';
 
 /** `POST /api/v1/warm` */
