@@ -32,6 +32,13 @@ const tagPolicy = {
   whenDeleted: choice('not-found', 'serve-stale').describe(
     'What a tag that upstream has deleted gets: an honest 404, or what is held.',
   ),
+  minAge: duration().describe(
+    'How long this mirror must have seen a tag name an image before it takes that over; until then the older one is served. ' +
+      '`0s`: at once. See min-age.md.',
+  ),
+  whenNew: choice('refuse', 'serve').describe(
+    'What a tag gets of which only an image younger than `minAge` is known: a 403, or that image.',
+  ),
 };
 
 const tagRule = section({
@@ -43,6 +50,8 @@ const tagRule = section({
   staleWhileRevalidate: tagPolicy.staleWhileRevalidate.exactOptional(),
   negativeMaxAge: tagPolicy.negativeMaxAge.exactOptional(),
   whenDeleted: tagPolicy.whenDeleted.exactOptional(),
+  minAge: tagPolicy.minAge.exactOptional(),
+  whenNew: tagPolicy.whenNew.exactOptional(),
 });
 
 const tags = section({
@@ -51,6 +60,8 @@ const tags = section({
   staleWhileRevalidate: tagPolicy.staleWhileRevalidate.prefault('0s'),
   negativeMaxAge: tagPolicy.negativeMaxAge.prefault('10s'),
   whenDeleted: tagPolicy.whenDeleted.prefault('not-found'),
+  minAge: tagPolicy.minAge.prefault('0s'),
+  whenNew: tagPolicy.whenNew.prefault('refuse'),
   rules: z
     .array(tagRule, { error: expected('a list of rules') })
     .prefault([{ match: '*:v*.*.*', maxAge: '7d' }])

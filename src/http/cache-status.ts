@@ -14,6 +14,8 @@ export function cacheStatus(outcome: Outcome): string {
     case 'stale-while-revalidate':
     case 'stale-to-save-limit':
       return `holdfast; hit; ttl=${-Math.ceil(Math.max(0, outcome.age) / 1000)}; detail=${outcome.kind}`;
+    case 'min-age':
+      return 'holdfast; hit; detail=min-age';
   }
 }
 

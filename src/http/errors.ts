@@ -2,6 +2,7 @@
 import type { Middleware } from 'koa';
 import { OciError, type OciErrorCode } from '../oci/error-codes.ts';
 import type { Logger } from '../observe/log.ts';
+import { TooYoungError } from '../pull-through/min-age.ts';
 import { StoreFullError } from '../store/blob-store.ts';
 import { UpstreamError } from '../upstream/errors.ts';
 import type { RequestState } from './context.ts';
@@ -52,6 +53,10 @@ function unknownPath(): OciError {
 function toOciError(error: unknown, operation: string | undefined): OciError {
   if (error instanceof OciError) return error;
   if (error instanceof UpstreamError) return fromUpstream(error, operation);
+  if (error instanceof TooYoungError) {
+    const { message, digest, until } = error;
+    return new OciError('DENIED', { message, detail: { digest, until }, cause: error });
+  }
   if (error instanceof ClientGoneError) return new OciError('SIZE_INVALID', { cause: error });
   if (error instanceof StoreFullError) {
     return new OciError('UNKNOWN', { status: 507, message: 'the disk is full', cause: error });

@@ -8,7 +8,7 @@ import { StoreFullError } from '../store/blob-store.ts';
 import { manifestCommit } from '../store/manifest-commit.ts';
 import type { ManifestCommit, ManifestRecord, MetadataStore } from '../store/metadata-store.ts';
 import { UpstreamError } from '../upstream/errors.ts';
-import type { UpstreamManifest } from '../upstream/upstream.ts';
+import type { ManifestHead, UpstreamManifest } from '../upstream/upstream.ts';
 import type { Mirror } from './mirror.ts';
 import type { NegativeCache } from './negative-cache.ts';
 import { SingleFlight } from './single-flight.ts';
@@ -19,7 +19,7 @@ export interface FetchedManifest {
   readonly unkept?: Uint8Array;
 }
 
-interface Flight<Value> {
+export interface Flight<Value> {
   readonly joined: boolean;
   readonly result: Promise<Value>;
 }
@@ -35,7 +35,7 @@ export class ManifestFetcher {
   readonly #clock: Clock;
   readonly #negative: NegativeCache;
   readonly #fetches = new SingleFlight<FetchedManifest>();
-  readonly #heads = new SingleFlight<ManifestRecord | undefined>();
+  readonly #heads = new SingleFlight<ManifestHead>();
 
   constructor(options: ManifestFetcherOptions) {
     this.#metadata = options.metadata;
@@ -68,25 +68,33 @@ export class ManifestFetcher {
     );
   }
 
-  /** Asks by HEAD and notes what the tag names. Undefined where upstream's headers leave something out. */
-  head(
+  /** As `fetch`, of the digest that a HEAD has told for a tag. It may be gone where the tag has moved on since: the tag itself tells then. */
+  fetchTold(
     mirror: Mirror,
     repository: MirroredRepository,
-    reference: Reference,
-  ): Flight<ManifestRecord | undefined> {
+    tag: Tag,
+    digest: Digest,
+  ): Flight<FetchedManifest> {
+    const told = this.fetch(mirror, repository, { kind: 'digest', digest });
+    const result = told.result.catch((error: unknown) => {
+      if (!(error instanceof UpstreamError) || error.kind !== 'not-found') throw error;
+      return this.fetch(mirror, repository, { kind: 'tag', tag }).result;
+    });
+    return { joined: told.joined, result };
+  }
+
+  /** What upstream tells by HEAD. Its headers may leave something out. */
+  head(mirror: Mirror, repository: MirroredRepository, reference: Reference): Flight<ManifestHead> {
     return this.#heads.run(keyOf(repository, reference), () =>
       this.#rememberingAbsence(mirror, repository, reference, async () => {
-        const { digest, mediaType, size } = await mirror.upstream.headManifest(
-          repository.name,
-          reference,
-        );
-        if (digest === undefined || mediaType === undefined || size === undefined) return undefined;
-        if (reference.kind === 'tag') {
-          await this.noteTag(repository, reference.tag, digest);
-        } else if (reference.digest !== digest) {
-          throw new UpstreamError('bad-answer', `upstream calls ${reference.digest} by ${digest}`);
+        const head = await mirror.upstream.headManifest(repository.name, reference);
+        if (reference.kind === 'digest' && (head.digest ?? reference.digest) !== reference.digest) {
+          throw new UpstreamError(
+            'bad-answer',
+            `upstream calls ${reference.digest} by ${head.digest}`,
+          );
         }
-        return { digest, mediaType, size };
+        return head;
       }),
     );
   }

@@ -10,6 +10,10 @@ export interface TagPolicy {
   readonly negativeMaxAge: number;
   /** What to do with a tag that upstream no longer has. */
   readonly whenDeleted: 'not-found' | 'serve-stale';
+  /** How long upstream must have been seen to name something by the tag before that is taken over; 0: not at all. */
+  readonly minAge: number;
+  /** What a tag gets of which only something younger than that is known. */
+  readonly whenNew: 'refuse' | 'serve';
 }
 
 export type Freshness =

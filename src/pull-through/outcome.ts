@@ -9,6 +9,8 @@ export type Outcome =
   | { readonly kind: 'stale-if-error'; readonly age: number }
   | { readonly kind: 'stale-while-revalidate'; readonly age: number }
   /** Upstream was not asked, to save what is left of its pull limit. */
-  | { readonly kind: 'stale-to-save-limit'; readonly age: number };
+  | { readonly kind: 'stale-to-save-limit'; readonly age: number }
+  /** Upstream names something that is too young; this is what it named before. */
+  | { readonly kind: 'min-age' };
 
 export const HIT: Outcome = { kind: 'hit' };

@@ -6,15 +6,16 @@ import type { Clock } from '../clock.ts';
 import type { Digest } from '../oci/digest.ts';
 import type { Reference, Tag } from '../oci/reference.ts';
 import { displayName, type MirroredRepository } from '../oci/repository.ts';
-import type { ManifestRecord, MetadataStore, TagRecord } from '../store/metadata-store.ts';
+import type { ManifestRecord, MetadataStore } from '../store/metadata-store.ts';
 import { UpstreamError } from '../upstream/errors.ts';
+import { type CheckedTag, type CheckOptions, TagChecks } from './check-tag.ts';
 import type { PullThroughEvents } from './events.ts';
 import { FALLBACK_DEADLINE_MS, withDeadline } from './deadline.ts';
-import type { FetchedManifest, ManifestFetcher } from './fetch-manifest.ts';
-import { freshness, type TagPolicy } from './freshness.ts';
+import type { FetchedManifest, Flight, ManifestFetcher } from './fetch-manifest.ts';
+import { type Freshness, freshness, type TagPolicy } from './freshness.ts';
+import { hasMinAge } from './min-age.ts';
 import type { Mirror } from './mirror.ts';
 import { HIT, type Outcome } from './outcome.ts';
-import { SingleFlight } from './single-flight.ts';
 
 export interface ManifestAnswer {
   readonly manifest: ManifestRecord;
@@ -30,21 +31,31 @@ export interface PullManifestOptions {
   readonly fetcher: ManifestFetcher;
 }
 
-/** How a tag came to be checked against upstream just now. */
-type Checked = FetchedManifest & { readonly changed: boolean };
+/** A tag before and after upstream has been asked what it names. */
+export interface RefreshedTag {
+  /** What it was served as. */
+  readonly before: Digest | undefined;
+  readonly manifest: ManifestRecord;
+  readonly unkept?: Uint8Array;
+  /** It has moved upstream to something that is too young to be taken over. */
+  readonly isHeldBack: boolean;
+}
+
+const MIN_AGE: Outcome = { kind: 'min-age' };
 
 export class PullManifest {
   readonly #metadata: MetadataStore;
   readonly #clock: Clock;
   readonly #events: PullThroughEvents;
   readonly #fetcher: ManifestFetcher;
-  readonly #revalidations = new SingleFlight<Checked>();
+  readonly #checks: TagChecks;
 
   constructor(options: PullManifestOptions) {
     this.#metadata = options.metadata;
     this.#clock = options.clock;
     this.#events = options.events;
     this.#fetcher = options.fetcher;
+    this.#checks = new TagChecks(options);
   }
 
   /**
@@ -68,6 +79,21 @@ export class PullManifest {
     return withDeadline(this.#head(mirror, repository, reference), displayName(repository));
   }
 
+  /**
+   * Asks upstream now, however fresh the tag is, and takes over what it names: at most one HEAD and one GET. Fails as upstream does,
+   * also where something is held; TooYoungError where there is nothing old enough.
+   */
+  async refresh(
+    mirror: Mirror,
+    repository: MirroredRepository,
+    tag: Tag,
+    options: CheckOptions = {},
+  ): Promise<RefreshedTag> {
+    const before = (await this.#metadata.findTag(repository, tag))?.manifest?.digest;
+    const { state, ...fetched } = await this.#checks.check(mirror, repository, tag, options).result;
+    return { ...fetched, before, isHeldBack: state === 'too-young' };
+  }
+
   async #get(
     mirror: Mirror,
     repository: MirroredRepository,
@@ -83,17 +109,24 @@ export class PullManifest {
     repository: MirroredRepository,
     reference: Reference,
   ): Promise<ManifestAnswer> {
-    const held = await this.#held(repository, reference);
-    if (held) return this.#get(mirror, repository, reference);
+    // A tag that is only known from an earlier HEAD is not held: asking by HEAD again is still the cheapest.
+    if (await this.#holds(repository, reference)) return this.#get(mirror, repository, reference);
+    if (
+      reference.kind === 'tag' &&
+      hasMinAge(mirror.tagPolicy(repository.name, reference.tag), reference.tag)
+    )
+      return this.#oldEnough(mirror, repository, reference.tag);
     const { joined, result } = this.#fetcher.head(mirror, repository, reference);
-    const manifest = await result;
+    const { digest, mediaType, size } = await result;
     // Some registries leave out the digest or the length; only the bytes tell then.
-    if (!manifest) return this.#get(mirror, repository, reference);
-    return { manifest, outcome: { kind: 'miss', collapsed: joined } };
+    if (digest === undefined || mediaType === undefined || size === undefined)
+      return this.#get(mirror, repository, reference);
+    if (reference.kind === 'tag' && !joined)
+      await this.#fetcher.noteTag(repository, reference.tag, digest);
+    return { manifest: { digest, mediaType, size }, outcome: { kind: 'miss', collapsed: joined } };
   }
 
-  /** A tag that is only known from an earlier HEAD is not held: asking by HEAD again is still the cheapest. */
-  async #held(repository: MirroredRepository, reference: Reference): Promise<boolean> {
+  async #holds(repository: MirroredRepository, reference: Reference): Promise<boolean> {
     const record =
       reference.kind === 'digest'
         ? await this.#metadata.findManifest(repository, reference.digest)
@@ -112,89 +145,96 @@ export class PullManifest {
   }
 
   async #byTag(mirror: Mirror, repository: MirroredRepository, tag: Tag): Promise<ManifestAnswer> {
-    const record = await this.#metadata.findTag(repository, tag);
-    if (!record) return miss(this.#fetcher.fetch(mirror, repository, { kind: 'tag', tag }));
-
     const policy = mirror.tagPolicy(repository.name, tag);
-    const age = freshness(record.checkedAt, policy, this.#clock.now());
-    if (!record.manifest) {
-      // Known from a HEAD alone: while that is fresh, the tag means that digest.
-      return age.state === 'fresh'
-        ? this.#byToldDigest(mirror, repository, tag, record.digest)
-        : miss(this.#fetcher.fetch(mirror, repository, { kind: 'tag', tag }));
-    }
-    if (age.state === 'fresh') return { manifest: record.manifest, outcome: HIT };
-    if (age.state === 'stale' && age.servable) {
-      this.#revalidateInBackground(mirror, repository, tag, record);
-      return {
-        manifest: record.manifest,
-        outcome: { kind: 'stale-while-revalidate', age: age.age },
-      };
-    }
-    if (age.state === 'stale' && mirror.budget.isLow) {
-      return {
-        manifest: record.manifest,
-        outcome: { kind: 'stale-to-save-limit', age: age.age },
-      };
-    }
-    if (age.state === 'stale' && mirror.upstream.health !== 'closed') {
-      // Upstream failed moments ago: nobody waits for it again, and whoever comes first probes it by the way.
-      this.#revalidateInBackground(mirror, repository, tag, record);
-      return { manifest: record.manifest, outcome: { kind: 'stale-if-error', age: age.age } };
-    }
-    return this.#revalidated(mirror, repository, tag, record, policy, age.age);
+    const record = await this.#metadata.findTag(repository, tag);
+    const known = record && freshness(record.checkedAt, policy, this.#clock.now());
+    if (record?.manifest && known)
+      return this.#held(mirror, repository, tag, policy, record.manifest, known);
+    if (hasMinAge(policy, tag)) return this.#oldEnough(mirror, repository, tag);
+    // Known from a HEAD alone: while that is fresh, the tag means that digest.
+    return miss(
+      record && known?.state === 'fresh'
+        ? this.#fetcher.fetchTold(mirror, repository, tag, record.digest)
+        : this.#fetcher.fetch(mirror, repository, { kind: 'tag', tag }),
+    );
   }
 
-  /** The digest that a HEAD has told may be gone again, where the tag has moved on since: the tag itself tells then. */
-  async #byToldDigest(
+  /** Of a tag that is not held and has a minimum age: what it names if that is old enough, else what it was served as before. */
+  async #oldEnough(
     mirror: Mirror,
     repository: MirroredRepository,
     tag: Tag,
-    digest: Digest,
   ): Promise<ManifestAnswer> {
-    try {
-      return await this.#byDigest(mirror, repository, digest);
-    } catch (error) {
-      if (!(error instanceof UpstreamError) || error.kind !== 'not-found') throw error;
-      return miss(this.#fetcher.fetch(mirror, repository, { kind: 'tag', tag }));
+    const { joined, result } = this.#checks.check(mirror, repository, tag);
+    const { state, ...fetched } = await result;
+    const outcome: Outcome = state === 'too-young' ? MIN_AGE : { kind: 'miss', collapsed: joined };
+    return { ...fetched, outcome };
+  }
+
+  async #held(
+    mirror: Mirror,
+    repository: MirroredRepository,
+    tag: Tag,
+    policy: TagPolicy,
+    manifest: ManifestRecord,
+    known: Freshness,
+  ): Promise<ManifestAnswer> {
+    if (known.state === 'fresh') {
+      const isOlder = hasMinAge(policy, tag) && (await this.#isOlder(repository, tag, manifest));
+      return { manifest, outcome: isOlder ? MIN_AGE : HIT };
     }
+    const { state, age } = known;
+    if (state === 'stale' && known.servable) {
+      this.#checkInBackground(mirror, repository, tag);
+      return { manifest, outcome: { kind: 'stale-while-revalidate', age } };
+    }
+    if (state === 'stale' && mirror.budget.isLow) {
+      return { manifest, outcome: { kind: 'stale-to-save-limit', age } };
+    }
+    if (state === 'stale' && mirror.upstream.health !== 'closed') {
+      // Upstream failed moments ago: nobody waits for it again, and whoever comes first probes it by the way.
+      this.#checkInBackground(mirror, repository, tag);
+      return { manifest, outcome: { kind: 'stale-if-error', age } };
+    }
+    return this.#revalidated(mirror, repository, tag, policy, manifest, age);
+  }
+
+  /** Upstream was last seen to name something else, which is too young yet. */
+  async #isOlder(
+    repository: MirroredRepository,
+    tag: Tag,
+    { digest }: ManifestRecord,
+  ): Promise<boolean> {
+    const sighting = await this.#metadata.findSighting(repository, tag);
+    return sighting !== undefined && sighting.digest !== digest;
   }
 
   async #revalidated(
     mirror: Mirror,
     repository: MirroredRepository,
     tag: Tag,
-    record: TagRecord,
     policy: TagPolicy,
+    manifest: ManifestRecord,
     age: number,
   ): Promise<ManifestAnswer> {
-    const { joined, result } = this.#revalidate(mirror, repository, tag, record);
+    const { joined, result } = this.#checks.check(mirror, repository, tag);
     try {
       const checked = withDeadline(
         result,
         `${displayName(repository)}:${tag}`,
         FALLBACK_DEADLINE_MS,
       );
-      const { changed, ...fetched } = await checked;
-      return {
-        ...fetched,
-        outcome: { kind: changed ? 'updated' : 'revalidated', collapsed: joined },
-      };
+      const { state, ...fetched } = await checked;
+      return { ...fetched, outcome: checkedOutcome(state, joined) };
     } catch (error) {
-      if (!(error instanceof UpstreamError) || !record.manifest) throw error;
-      if (!excuses(error, policy, age, mirror)) throw error;
+      if (!(error instanceof UpstreamError) || !excuses(error, policy, age, mirror)) throw error;
       if (!joined) this.#events.servedStale({ repository, tag, cause: error });
-      return { manifest: record.manifest, outcome: { kind: 'stale-if-error', age } };
+      return { manifest, outcome: { kind: 'stale-if-error', age } };
     }
   }
 
-  #revalidateInBackground(
-    mirror: Mirror,
-    repository: MirroredRepository,
-    tag: Tag,
-    record: TagRecord,
-  ): void {
-    const { joined, result } = this.#revalidate(mirror, repository, tag, record);
+  #checkInBackground(mirror: Mirror, repository: MirroredRepository, tag: Tag): void {
+    const { joined, result } = this.#checks.check(mirror, repository, tag);
     if (joined) return;
     result.catch((error: unknown) => {
       if (error instanceof UpstreamError)
@@ -206,59 +246,20 @@ export class PullManifest {
         });
     });
   }
+}
 
-  /** One HEAD upstream, shared by whoever asks meanwhile; only a tag that has moved costs a GET. */
-  #revalidate(mirror: Mirror, repository: MirroredRepository, tag: Tag, record: TagRecord) {
-    return this.#revalidations.run(
-      `${displayName(repository)}:${tag}`,
-      async (): Promise<Checked> => {
-        try {
-          const head = await mirror.upstream.headManifest(repository.name, { kind: 'tag', tag });
-          if (head.digest === record.digest && record.manifest) {
-            await this.#fetcher.noteTag(repository, tag, head.digest);
-            return { manifest: record.manifest, changed: false };
-          }
-          const moved = await this.#moved(mirror, repository, tag, head.digest);
-          return { ...moved, changed: moved.manifest.digest !== record.digest };
-        } catch (error) {
-          await this.#learnDeletion(error, mirror, repository, tag);
-          throw error;
-        }
-      },
-    );
-  }
-
-  async #moved(
-    mirror: Mirror,
-    repository: MirroredRepository,
-    tag: Tag,
-    digest: Digest | undefined,
-  ): Promise<FetchedManifest> {
-    // Without a digest only the bytes can tell whether the tag has moved.
-    if (digest === undefined)
-      return this.#fetcher.fetch(mirror, repository, { kind: 'tag', tag }).result;
-    const told = await this.#byToldDigest(mirror, repository, tag, digest);
-    await this.#fetcher.noteTag(repository, tag, told.manifest.digest);
-    return told;
-  }
-
-  async #learnDeletion(
-    error: unknown,
-    mirror: Mirror,
-    repository: MirroredRepository,
-    tag: Tag,
-  ): Promise<void> {
-    if (!(error instanceof UpstreamError) || error.kind !== 'not-found') return;
-    if (mirror.tagPolicy(repository.name, tag).whenDeleted === 'serve-stale') return;
-    await this.#metadata.deleteTag(repository, tag);
-    this.#fetcher.rememberAbsent(mirror, repository, { kind: 'tag', tag });
+function checkedOutcome(state: CheckedTag['state'], collapsed: boolean): Outcome {
+  switch (state) {
+    case 'unchanged':
+      return { kind: 'revalidated', collapsed };
+    case 'moved':
+      return { kind: 'updated', collapsed };
+    case 'too-young':
+      return MIN_AGE;
   }
 }
 
-async function miss(flight: {
-  readonly joined: boolean;
-  readonly result: Promise<FetchedManifest>;
-}): Promise<ManifestAnswer> {
+async function miss(flight: Flight<FetchedManifest>): Promise<ManifestAnswer> {
   return { ...(await flight.result), outcome: { kind: 'miss', collapsed: flight.joined } };
 }
 

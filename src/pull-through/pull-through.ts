@@ -5,13 +5,14 @@
 import type { Clock } from '../clock.ts';
 import type { Descriptor } from '../oci/descriptor.ts';
 import type { Digest } from '../oci/digest.ts';
-import type { Reference } from '../oci/reference.ts';
+import type { Reference, Tag } from '../oci/reference.ts';
 import type { MirroredRepository } from '../oci/repository.ts';
 import type { BlobStore } from '../store/blob-store.ts';
 import type { DamagedBlobs } from '../store/damaged-blobs.ts';
 import type { DigestLocks } from '../store/digest-locks.ts';
 import type { BlobRecord, MetadataStore } from '../store/metadata-store.ts';
 import type { ListPage, TagPage } from '../upstream/upstream.ts';
+import type { CheckOptions } from './check-tag.ts';
 import type { PullThroughEvents } from './events.ts';
 import { ManifestFetcher } from './fetch-manifest.ts';
 import type { FillSpace } from './fill.ts';
@@ -21,7 +22,7 @@ import type { Outcome } from './outcome.ts';
 import { Prefetch } from './prefetch.ts';
 import { type BlobAnswer, PullBlob } from './pull-blob.ts';
 import { PullLists } from './pull-lists.ts';
-import { type ManifestAnswer, PullManifest } from './pull-manifest.ts';
+import { type ManifestAnswer, PullManifest, type RefreshedTag } from './pull-manifest.ts';
 import type { RecentUses } from './recent-uses.ts';
 
 export interface PullThroughOptions {
@@ -91,6 +92,11 @@ export class PullThrough {
     const answer = await this.#manifests.head(this.#mirrorOf(repository), repository, reference);
     this.#uses.manifest(repository, answer.manifest.digest);
     return answer;
+  }
+
+  /** Asks upstream now what the tag names, and takes it over: see `PullManifest.refresh`. */
+  refresh(repository: MirroredRepository, tag: Tag, options?: CheckOptions): Promise<RefreshedTag> {
+    return this.#manifests.refresh(this.#mirrorOf(repository), repository, tag, options);
   }
 
   blob(repository: MirroredRepository, digest: Digest): Promise<BlobAnswer> {

@@ -4,6 +4,7 @@ import type { Digest } from '../oci/digest.ts';
 import { OciError } from '../oci/error-codes.ts';
 import { type Reference, referenceText } from '../oci/reference.ts';
 import type { HostedRepository, MirroredRepository } from '../oci/repository.ts';
+import { TooYoungError } from '../pull-through/min-age.ts';
 import { HIT, type Outcome } from '../pull-through/outcome.ts';
 import type { PullThrough } from '../pull-through/pull-through.ts';
 import type { RecentUses } from '../pull-through/recent-uses.ts';
@@ -205,7 +206,7 @@ export class Content {
     try {
       return await pull();
     } catch (error) {
-      if (!(error instanceof UpstreamError)) throw error;
+      if (!(error instanceof UpstreamError || error instanceof TooYoungError)) throw error;
       if (!(await this.#metadata.hasRepository(hosted))) throw error;
       throw new OciError(code, { detail: { name: hosted.name }, cause: error });
     }

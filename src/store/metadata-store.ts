@@ -10,6 +10,7 @@ import type { Descriptor } from '../oci/descriptor.ts';
 import type { Digest, DigestAlgorithm } from '../oci/digest.ts';
 import type { Tag } from '../oci/reference.ts';
 import type { Repository } from '../oci/repository.ts';
+import type { TagSightings } from './tag-sightings.ts';
 import type { UpkeepRecords } from './upkeep-records.ts';
 
 export interface ManifestRecord {
@@ -183,6 +184,7 @@ export interface MetadataStore
   extends
     ManifestRecords,
     TagRecords,
+    TagSightings,
     BlobRecords,
     UploadRecords,
     RepositoryRecords,

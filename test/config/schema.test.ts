@@ -51,6 +51,8 @@ test('without any key the defaults stand, in milliseconds, bytes and absolute pa
       staleWhileRevalidate: 0,
       negativeMaxAge: 10_000,
       whenDeleted: 'not-found',
+      minAge: 0,
+      whenNew: 'refuse',
       rules: [{ match: '*:v*.*.*', maxAge: 604_800_000 }],
     },
     allow: ['**'],

@@ -5,6 +5,7 @@ import type { OpenMetadataStore } from './open-stores.ts';
 import { referrersContract } from './referrers.contract.ts';
 import { repositoryRecordsContract } from './repository-records.contract.ts';
 import { tagRecordsContract } from './tag-records.contract.ts';
+import { tagSightingsContract } from './tag-sightings.contract.ts';
 import { upkeepRecordsContract } from './upkeep-records.contract.ts';
 import { uploadRecordsContract } from './upload-records.contract.ts';
 
@@ -13,6 +14,7 @@ export function metadataStoreContract(name: string, openStore: OpenMetadataStore
   manifestRecordsContract(name, openStore);
   referrersContract(name, openStore);
   tagRecordsContract(name, openStore);
+  tagSightingsContract(name, openStore);
   blobRecordsContract(name, openStore);
   repositoryRecordsContract(name, openStore);
   uploadRecordsContract(name, openStore);

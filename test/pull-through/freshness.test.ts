@@ -8,6 +8,8 @@ const policy = {
   staleIfError: 1000,
   negativeMaxAge: 10,
   whenDeleted: 'not-found',
+  minAge: 0,
+  whenNew: 'refuse',
 } as const;
 const checkedAt = 10_000;
 

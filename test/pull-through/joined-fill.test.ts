@@ -25,6 +25,8 @@ const POLICY = {
   staleIfError: 0,
   negativeMaxAge: 0,
   whenDeleted: 'not-found',
+  minAge: 0,
+  whenNew: 'refuse',
 } as const;
 
 function ignore(): void {

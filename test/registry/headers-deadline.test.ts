@@ -65,6 +65,8 @@ function setUp(t: TestContext) {
     staleIfError: Number.MAX_SAFE_INTEGER,
     negativeMaxAge: 0,
     whenDeleted: 'not-found',
+    minAge: 0,
+    whenNew: 'refuse',
   } as const;
   const mirror = {
     upstream: new GuardedUpstream(silentUpstream(), breaker),

@@ -24,7 +24,9 @@ import type {
   ReleasedContent,
   Use,
 } from '../upkeep-records.ts';
+import type { SeenTag, TagSighting } from '../tag-sightings.ts';
 import { MemoryShelves, type Shelf } from './memory-shelves.ts';
+import { MemorySightings } from './memory-sightings.ts';
 import { type HeldContent, MemoryUpkeep } from './memory-upkeep.ts';
 
 /** Metadata in memory, for tests: every answer is worked out from the commits themselves. */
@@ -32,6 +34,7 @@ export class MemoryMetadataStore implements MetadataStore {
   readonly #shelves = new MemoryShelves();
   readonly #held = new Map<Digest, HeldContent>();
   readonly #uploads = new Map<string, UploadRecord>();
+  readonly #sightings = new MemorySightings();
   readonly #upkeep = new MemoryUpkeep(this.#shelves, this.#held);
 
   async findManifest(repository: Repository, digest: Digest): Promise<ManifestRecord | undefined> {
@@ -65,6 +68,7 @@ export class MemoryMetadataStore implements MetadataStore {
 
   async deleteManifest(repository: Repository, digest: Digest): Promise<boolean> {
     const shelf = this.#shelves.find(repository);
+    this.#sightings.untakeDigest(repository, digest);
     if (shelf?.manifests.delete(digest) !== true) return false;
     for (const [tag, record] of shelf.tags) if (record.digest === digest) shelf.tags.delete(tag);
     return true;
@@ -97,7 +101,16 @@ export class MemoryMetadataStore implements MetadataStore {
   }
 
   async deleteTag(repository: Repository, tag: Tag): Promise<boolean> {
+    this.#sightings.untakeTag(repository, tag);
     return this.#shelves.find(repository)?.tags.delete(tag) ?? false;
+  }
+
+  async findSighting(repository: Repository, tag: Tag): Promise<TagSighting | undefined> {
+    return this.#sightings.find(repository, tag);
+  }
+
+  async recordSighting(repository: Repository, tag: Tag, seen: SeenTag): Promise<TagSighting> {
+    return this.#sightings.record(repository, tag, seen);
   }
 
   async listTags(repository: Repository, { after = '', limit }: Page): Promise<readonly Tag[]> {

@@ -22,12 +22,14 @@ import type {
   ReleasedContent,
   Use,
 } from '../upkeep-records.ts';
+import type { SeenTag, TagSighting } from '../tag-sightings.ts';
 import { Connection, type ConnectionOptions } from './connection.ts';
 import { SqliteBlobs } from './sqlite-blobs.ts';
 import { SqliteCollection } from './sqlite-collection.ts';
 import { SqliteEviction } from './sqlite-eviction.ts';
 import { SqliteManifests } from './sqlite-manifests.ts';
 import { SqliteRepositories } from './sqlite-repositories.ts';
+import { SqliteSightings } from './sqlite-sightings.ts';
 import { SqliteTags } from './sqlite-tags.ts';
 import { SqliteUpkeep } from './sqlite-upkeep.ts';
 import { SqliteUploads } from './sqlite-uploads.ts';
@@ -44,6 +46,7 @@ export class SqliteMetadataStore implements MetadataStore {
   readonly #repositories: SqliteRepositories;
   readonly #manifests: SqliteManifests;
   readonly #tags: SqliteTags;
+  readonly #sightings: SqliteSightings;
   readonly #blobs: SqliteBlobs;
   readonly #uploads: SqliteUploads;
   readonly #upkeep: SqliteUpkeep;
@@ -55,6 +58,7 @@ export class SqliteMetadataStore implements MetadataStore {
     this.#repositories = new SqliteRepositories(connection);
     this.#manifests = new SqliteManifests(connection);
     this.#tags = new SqliteTags(connection);
+    this.#sightings = new SqliteSightings(connection);
     this.#blobs = new SqliteBlobs(connection);
     this.#uploads = new SqliteUploads(connection);
     this.#upkeep = new SqliteUpkeep(connection);
@@ -101,6 +105,7 @@ export class SqliteMetadataStore implements MetadataStore {
   async deleteManifest(repository: Repository, digest: Digest): Promise<boolean> {
     return this.#makeRoom(repository, () => {
       const id = this.#repositories.find(repository);
+      this.#sightings.untakeDigest(repository, digest);
       return id !== undefined && this.#manifests.delete(id, digest);
     });
   }
@@ -124,11 +129,24 @@ export class SqliteMetadataStore implements MetadataStore {
   }
 
   async deleteTag(repository: Repository, tag: Tag): Promise<boolean> {
-    return this.#makeRoom(repository, () => this.#tags.delete(repository, tag));
+    return this.#makeRoom(repository, () => {
+      this.#sightings.untakeTag(repository, tag);
+      return this.#tags.delete(repository, tag);
+    });
   }
 
   async listTags(repository: Repository, page: Page): Promise<readonly Tag[]> {
     return this.#tags.list(repository, page);
+  }
+
+  async findSighting(repository: Repository, tag: Tag): Promise<TagSighting | undefined> {
+    return this.#sightings.find(repository, tag);
+  }
+
+  async recordSighting(repository: Repository, tag: Tag, seen: SeenTag): Promise<TagSighting> {
+    return this.#write(repository, () =>
+      this.#sightings.record(this.#repositories.ensure(repository), tag, seen),
+    );
   }
 
   async findBlob(repository: Repository, digest: Digest): Promise<BlobRecord | undefined> {
