@@ -50,7 +50,7 @@ export class Logins {
     const fingerprint = createHmac('sha256', this.#key)
       .update(JSON.stringify([name, password, hash]))
       .digest('base64');
-    if (this.#right.has(fingerprint)) return { state: 'right' };
+    if (this.#right.get(fingerprint)) return { state: 'right' };
     const running = this.#checks.get(fingerprint);
     if (running) return running;
     const check = this.#checkNew({ name, password, address, hash }).finally(() =>

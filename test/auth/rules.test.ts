@@ -1,0 +1,204 @@
+/** What accounts may do, by repository: rules, private upstreams, lists, mounts. */
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { digestOf } from '../../src/oci/digest.ts';
+import { startUpstream } from '../helpers/mirror.ts';
+import { pullImage } from '../helpers/registry-client.ts';
+import { imageHeld } from '../spec/held.ts';
+import { pushSample, type Server } from '../spec/pushing.ts';
+import { refusal } from '../spec/refusal.ts';
+import { as, startWithAccounts, statusOf, withToken } from './signing-in.ts';
+
+const ACCOUNTS = ['alice', 'bob', 'ci-1', 'root'];
+const POST = { method: 'POST' };
+
+async function catalogOf(server: Server): Promise<unknown> {
+  const response = await server.fetch('/v2/_catalog');
+  assert.equal(response.status, 200);
+  return ((await response.json()) as { repositories: unknown }).repositories;
+}
+
+test('the first rule that matches counts, and nothing else', async (t) => {
+  const rules = [
+    { match: 'team/open', grant: { anonymous: ['pull'], alice: ['push'] } },
+    { match: 'team/**', grant: { alice: ['push', 'delete'], 'ci-*': ['pull'] } },
+  ];
+  const { holdfast } = await startWithAccounts(t, { accounts: ACCOUNTS, auth: { rules } });
+  const [alice, bob, ci] = ['alice', 'bob', 'ci-1'].map((name) => as(holdfast, name));
+  assert.ok(alice && bob && ci);
+  for (const name of ['team/open', 'team/app', 'other']) await pushSample(alice, name, 'v1');
+
+  // Pulls and pushes of team/open, team/app and other.
+  const rights = async (server: Server) => {
+    const found: number[] = [];
+    for (const name of ['team/open', 'team/app', 'other']) {
+      found.push(await statusOf(server, `/v2/${name}/manifests/v1`));
+      found.push(await statusOf(server, `/v2/${name}/blobs/uploads/`, POST));
+    }
+    return found;
+  };
+  assert.deepEqual(await rights(alice), [200, 202, 200, 202, 200, 202]);
+  assert.deepEqual(await rights(bob), [200, 403, 403, 403, 200, 202]);
+  assert.deepEqual(await rights(ci), [200, 403, 200, 403, 200, 202]);
+  assert.deepEqual(await rights(holdfast), [200, 401, 401, 401, 200, 401]);
+  assert.deepEqual(await catalogOf(holdfast), ['other', 'team/open']);
+  assert.deepEqual(await catalogOf(bob), ['other', 'team/open']);
+  assert.deepEqual(await catalogOf(ci), ['other', 'team/app', 'team/open']);
+  const denied = await bob.fetch('/v2/team/app/manifests/v1');
+  assert.match(await denied.clone().text(), /bob may not pull team\/app/);
+  await refusal(denied, 403, 'DENIED');
+});
+
+test('administrators may do everything, whatever the rules say', async (t) => {
+  const rules = [{ match: '**', grant: {} }];
+  const auth = { rules, administrators: ['ro*t'] };
+  const { holdfast } = await startWithAccounts(t, { accounts: ACCOUNTS, auth });
+  await pushSample(as(holdfast, 'root'), 'team/app', 'v1');
+  assert.equal(await statusOf(as(holdfast, 'alice'), '/v2/team/app/manifests/v1'), 403);
+  const path = '/v2/team/app/manifests/v1';
+  assert.equal(await statusOf(as(holdfast, 'root'), path, { method: 'DELETE' }), 202);
+});
+
+test('pushing includes pulling, deleting does not', async (t) => {
+  const rules = [{ match: '**', grant: { alice: ['push'], bob: ['delete'] } }];
+  const { holdfast } = await startWithAccounts(t, { auth: { rules } });
+  await pushSample(as(holdfast, 'alice'), 'team/app', 'v1');
+  const path = '/v2/team/app/manifests/v1';
+  assert.equal(await statusOf(as(holdfast, 'alice'), path), 200);
+  assert.equal(await statusOf(as(holdfast, 'bob'), path), 403);
+  assert.equal(await statusOf(as(holdfast, 'alice'), path, { method: 'DELETE' }), 403);
+  assert.equal(await statusOf(as(holdfast, 'bob'), path, { method: 'DELETE' }), 202);
+});
+
+test('rules for everybody count without accounts, too', async (t) => {
+  const rules = [{ match: 'open/**', grant: { anonymous: ['push'] } }];
+  const { holdfast } = await startWithAccounts(t, {
+    auth: { htpasswd: null, anonymous: 'pull', rules },
+  });
+  await pushSample(holdfast, 'open/app', 'v1');
+  assert.equal(await statusOf(holdfast, '/v2/other/blobs/uploads/', POST), 403);
+});
+
+test('a private upstream is for accounts alone, and so is what is held of it', async (t) => {
+  const upstream = await startUpstream(t);
+  upstream.addImage('team/secret', 'v1');
+  const { holdfast } = await startWithAccounts(t, {
+    upstreams: { 'private.example': upstream.url },
+    upstream: { private: true },
+  });
+  const path = '/v2/private.example/team/secret/manifests/v1';
+  const alice = as(holdfast, 'alice');
+  assert.equal(await statusOf(holdfast, path), 401);
+  assert.deepEqual(upstream.requests, []);
+  assert.equal(await statusOf(alice, path), 200);
+  assert.equal(await statusOf(holdfast, path), 401);
+  assert.equal(await statusOf(holdfast, '/v2/team/secret/manifests/v1?ns=private.example'), 401);
+  assert.equal(await statusOf(holdfast, `/mirror${path}`), 404);
+  assert.deepEqual(await catalogOf(holdfast), []);
+  assert.deepEqual(await catalogOf(alice), ['private.example/team/secret']);
+  // The token is for the name that the client knows; what that means comes with the request.
+  const token = await withToken(holdfast, 'alice', 'repository:team/secret:pull');
+  assert.equal(await statusOf(token, '/v2/team/secret/manifests/v1?ns=private.example'), 200);
+});
+
+test('a list needs a token for lists; without one it shows what anybody may see', async (t) => {
+  const rules = [{ match: 'team/**', grant: { alice: ['push'] } }];
+  const { holdfast } = await startWithAccounts(t, { auth: { rules } });
+  await pushSample(as(holdfast, 'alice'), 'team/app', 'v1');
+  const server = await withToken(holdfast, 'alice', 'registry:catalog:*');
+  assert.deepEqual(await catalogOf(server), ['team/app']);
+  assert.deepEqual(await catalogOf(holdfast), []);
+  // A token for it does not open the repositories themselves.
+  assert.equal(await statusOf(server, '/v2/team/app/tags/list'), 401);
+});
+
+test('a mount needs the right to read its source', async (t) => {
+  const rules = [
+    { match: 'secret/**', grant: { alice: ['push'] } },
+    { match: 'shared/**', grant: { '*': ['push'] } },
+  ];
+  const { holdfast } = await startWithAccounts(t, { auth: { rules } });
+  const alice = as(holdfast, 'alice');
+  const { layer } = await pushSample(alice, 'secret/app', 'v1');
+  const digest = digestOf(layer);
+  const mount = (server: Server, name: string, from?: string) => {
+    const source = from === undefined ? '' : `&from=${from}`;
+    return statusOf(server, `/v2/${name}/blobs/uploads/?mount=${digest}${source}`, POST);
+  };
+  const bob = as(holdfast, 'bob');
+  assert.equal(await mount(bob, 'shared/app', 'secret/app'), 202);
+  assert.equal(await mount(bob, 'shared/app'), 202);
+  assert.equal(await mount(bob, 'secret/app', 'secret/app'), 403);
+  // Alice may, but not with a token that leaves the source out.
+  const target = 'repository:shared/app:pull,push';
+  const narrow = await withToken(holdfast, 'alice', target);
+  assert.equal(await mount(narrow, 'shared/app', 'secret/app'), 202);
+  assert.equal(await mount(narrow, 'shared/app'), 202);
+  const wide = await withToken(holdfast, 'alice', target, 'repository:secret/app:pull');
+  assert.equal(await mount(wide, 'shared/app', 'secret/app'), 201);
+  assert.equal(await mount(bob, 'shared/other'), 201, 'it is in a repository of his now');
+});
+
+test('a bare name that is hosted never gets a stranger’s image in its place', async (t) => {
+  const upstream = await startUpstream(t);
+  upstream.addImage('team/app', 'v1');
+  upstream.addImage('team/public', 'v1');
+  const rules = [
+    { match: 'docker.io/**', grant: { anonymous: ['pull'] } },
+    { match: '**', grant: { '*': ['push', 'delete'] } },
+  ];
+  const { holdfast } = await startWithAccounts(t, {
+    upstreams: { 'docker.io': upstream.url },
+    auth: { rules },
+  });
+  const { digest } = await pushSample(as(holdfast, 'alice'), 'team/app', 'v1');
+  const path = '/v2/team/app/manifests/v1';
+  assert.equal(await statusOf(holdfast, path), 401);
+  assert.equal(await statusOf(holdfast, `/mirror${path}`), 404);
+  const own = await as(holdfast, 'bob').fetch(path);
+  assert.equal(own.headers.get('docker-content-digest'), digest);
+  await own.arrayBuffer();
+  // Where nothing is hosted the name means the upstream's, for everybody.
+  for (const prefix of ['', '/mirror']) {
+    await pullImage(holdfast.url + prefix, 'team/public', 'v1');
+    await pullImage(holdfast.url + prefix, 'docker.io/team/public', 'v1');
+  }
+});
+
+test('what anybody may pull, anybody may pull at the mirror, with no word about accounts', async (t) => {
+  const upstream = await startUpstream(t);
+  upstream.addImage('library/app', 'v1');
+  const { holdfast } = await startWithAccounts(t, { upstreams: { 'docker.io': upstream.url } });
+  await pullImage(`${holdfast.url}/mirror`, 'library/app', 'v1');
+  await imageHeld(holdfast, 'library/app', 'v1');
+  assert.equal(await statusOf(holdfast, '/mirror/v2/'), 200);
+  const list = await holdfast.fetch('/mirror/v2/library/app/tags/list?n=1');
+  assert.equal(list.status, 200);
+  await list.arrayBuffer();
+});
+
+test('where nobody may pull without an account, the mirror has nothing, and does not ask', async (t) => {
+  const { holdfast } = await startWithAccounts(t, { auth: { anonymous: 'none' } });
+  await pushSample(as(holdfast, 'alice'), 'team/app', 'v1');
+  for (const path of ['/mirror/v2/', '/mirror/v2/team/app/manifests/v1', '/mirror/v2/_catalog']) {
+    assert.equal(await statusOf(holdfast, path), 404, path);
+  }
+});
+
+test('an upload is closed to who may not push there, though he knows its address', async (t) => {
+  const rules = [{ match: 'team/**', grant: { alice: ['push'] } }];
+  const { holdfast } = await startWithAccounts(t, { auth: { rules } });
+  const post = await as(holdfast, 'alice').fetch('/v2/team/app/blobs/uploads/', POST);
+  const location = post.headers.get('location') ?? '';
+  for (const method of ['GET', 'PATCH', 'PUT', 'DELETE']) {
+    assert.equal(await statusOf(as(holdfast, 'bob'), location, { method }), 403, method);
+    const elsewhere = location.replace('team/app', 'bob/app');
+    const status = await statusOf(
+      as(holdfast, 'bob'),
+      `${elsewhere}?digest=${digestOf(Buffer.from(''))}`,
+      { method },
+    );
+    assert.equal(status, 404, method);
+  }
+  assert.equal(await statusOf(as(holdfast, 'alice'), location), 204);
+});
