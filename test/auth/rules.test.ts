@@ -18,6 +18,16 @@ async function catalogOf(server: Server): Promise<unknown> {
   return ((await response.json()) as { repositories: unknown }).repositories;
 }
 
+/** Of a pull and a push of each. */
+async function rights(server: Server): Promise<readonly number[]> {
+  const found: number[] = [];
+  for (const name of ['team/open', 'team/app', 'other']) {
+    found.push(await statusOf(server, `/v2/${name}/manifests/v1`));
+    found.push(await statusOf(server, `/v2/${name}/blobs/uploads/`, POST));
+  }
+  return found;
+}
+
 test('the first rule that matches counts, and nothing else', async (t) => {
   const rules = [
     { match: 'team/open', grant: { anonymous: ['pull'], alice: ['push'] } },
@@ -28,15 +38,6 @@ test('the first rule that matches counts, and nothing else', async (t) => {
   assert.ok(alice && bob && ci);
   for (const name of ['team/open', 'team/app', 'other']) await pushSample(alice, name, 'v1');
 
-  // Pulls and pushes of team/open, team/app and other.
-  const rights = async (server: Server) => {
-    const found: number[] = [];
-    for (const name of ['team/open', 'team/app', 'other']) {
-      found.push(await statusOf(server, `/v2/${name}/manifests/v1`));
-      found.push(await statusOf(server, `/v2/${name}/blobs/uploads/`, POST));
-    }
-    return found;
-  };
   assert.deepEqual(await rights(alice), [200, 202, 200, 202, 200, 202]);
   assert.deepEqual(await rights(bob), [200, 403, 403, 403, 200, 202]);
   assert.deepEqual(await rights(ci), [200, 403, 200, 403, 200, 202]);
