@@ -25,6 +25,8 @@ export interface HttpServerOptions {
   /** Not null: every client comes through a proxy, whose `X-Forwarded-*` headers are believed. */
   readonly reverseProxy?: object | null;
   readonly limits?: ConnectionLimits;
+  /** How often the certificate's files are looked at. */
+  readonly certificatePollMs?: number;
   readonly router: Router<RequestState>;
   readonly log: Logger;
   readonly onRequest: (request: ObservedRequest) => void;
@@ -67,9 +69,7 @@ export class HttpServer {
         resolve();
       });
     });
-    const stopWatching = tls
-      ? reloadOnChange(server as TlsServer, tls, options.log)
-      : () => undefined;
+    const stopWatching = tls ? reloadOnChange(server as TlsServer, tls, options) : () => undefined;
     return new HttpServer(server, stopWatching);
   }
 
@@ -128,7 +128,7 @@ function readTls(tls: { readonly cert: string; readonly key: string }) {
 function reloadOnChange(
   server: TlsServer,
   tls: { readonly cert: string; readonly key: string },
-  log: Logger,
+  { log, certificatePollMs = CERTIFICATE_POLL_MS }: HttpServerOptions,
 ): () => void {
   const reload = (): void => {
     try {
@@ -141,7 +141,7 @@ function reloadOnChange(
   };
   const files = [tls.cert, tls.key];
   for (const file of files) {
-    watchFile(file, { interval: CERTIFICATE_POLL_MS, persistent: false }, reload);
+    watchFile(file, { interval: certificatePollMs, persistent: false }, reload);
   }
   return () => {
     for (const file of files) unwatchFile(file, reload);

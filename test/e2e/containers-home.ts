@@ -51,7 +51,12 @@ export class ContainersHome {
   }
 
   static async open(directory: string, address: string): Promise<ContainersHome> {
-    const registries = await writeRegistriesConf(directory, address);
+    return ContainersHome.openWith(directory, await writeRegistriesConf(directory, address));
+  }
+
+  /** With a registries.conf of the caller's. */
+  static async openWith(directory: string, registries: string): Promise<ContainersHome> {
+    await mkdir(directory, { recursive: true });
     const storage = join(directory, 'storage.conf');
     const content = join(directory, 'content');
     await writeFile(

@@ -12,3 +12,6 @@ export const TEST_CA = read('ca.pem');
 
 /** A certificate for localhost, 127.0.0.1 and ::1, signed by it. */
 export const TEST_TLS = { cert: read('localhost.pem'), key: read('localhost.key') };
+
+/** What a renewal puts in its place; it vouches for itself. */
+export const RENEWED_TLS = { cert: read('renewed.pem'), key: read('renewed.key') };

@@ -1,13 +1,26 @@
 /** docs/nginx.md with the real nginx. */
 import assert from 'node:assert/strict';
 import { createHash, randomBytes } from 'node:crypto';
-import { rm } from 'node:fs/promises';
+import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
+import { cleanUp } from '../../helpers/clean-up.ts';
 import type { Holdfast } from '../../helpers/holdfast.ts';
-import { ask, type Mirror, startHoldfast, startMirror, untilHeld } from '../../helpers/mirror.ts';
+import {
+  ask,
+  type Mirror,
+  startHoldfast,
+  startMirror,
+  temporaryDirectory,
+  untilHeld,
+} from '../../helpers/mirror.ts';
+import { TEST_CA } from '../../helpers/test-certificates.ts';
 import { snippet } from '../../helpers/snippet.ts';
+import { run } from '../command.ts';
+import { ContainersHome } from '../containers-home.ts';
+import { Dockerd } from '../dockerd.ts';
 import { Nginx } from '../nginx.ts';
+import { openRecipeStage } from '../recipe-stage.ts';
 import { askOverTls, type TlsReply } from '../trusting-fetch.ts';
 
 const LAYER = 3_000_000;
@@ -188,3 +201,40 @@ test('who comes through the proxy is no operator, although it comes from a loopb
   });
   assert.deepEqual([begun.status, codeOf(begun)], [403, 'DENIED']);
 });
+
+test('docker and podman push and pull through nginx', async (t) => {
+  const stage = await openRecipeStage(t, {
+    ...configOf('accel-config'),
+    auth: { anonymous: 'push' },
+  });
+  const { holdfast } = stage;
+  const options = { holdfast: `127.0.0.1:${holdfast.port}`, storage: holdfast.dir, user: MEMBER };
+  const { address } = await Nginx.start(t, options);
+  const dir = await temporaryDirectory(t);
+  const registries = join(dir, 'registries.conf');
+  await writeFile(registries, 'unqualified-search-registries = []\n');
+  await trustTestAuthority(t, '/etc/containers/certs.d', address);
+  const home = await ContainersHome.openWith(join(dir, 'podman'), registries);
+  cleanUp(t, () => home.remove());
+  const podman = (...args: readonly string[]) => run('podman', args, home.environment, t.signal);
+  const mirrors = { 'registry-mirrors': [`https://${address}`] };
+  await trustTestAuthority(t, '/etc/docker/certs.d', address);
+  const dockerd = await Dockerd.open(join(dir, 'docker'), mirrors, t.signal);
+  cleanUp(t, () => dockerd.close());
+  const docker = (...args: readonly string[]) => dockerd.docker(args, t.signal);
+
+  await docker('pull', 'alpine:3.22');
+  await docker('tag', 'alpine:3.22', `${address}/team/docker:1`);
+  await docker('push', `${address}/team/docker:1`);
+  await podman('pull', `${address}/team/docker:1`);
+  await podman('push', `${address}/team/docker:1`, `${address}/team/podman:1`);
+  await docker('pull', `${address}/team/podman:1`);
+});
+
+/** Until the end of the test. */
+async function trustTestAuthority(t: TestContext, folder: string, host: string): Promise<void> {
+  const own = join(folder, host);
+  cleanUp(t, () => rm(own, { recursive: true, force: true }));
+  await mkdir(own, { recursive: true });
+  await writeFile(join(own, 'ca.crt'), TEST_CA);
+}
