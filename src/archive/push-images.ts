@@ -17,6 +17,9 @@ export interface ImageSink {
   ): Promise<void>;
 }
 
+/** As many blobs are on their way at a time: what Docker sends, give or take. */
+const PARALLEL = 3;
+
 /**
  * Pushes images: blobs first, then manifests by digest, and when all of that has gone well for all images, their tags.
  * What fails in between has tagged nothing.
@@ -24,7 +27,7 @@ export interface ImageSink {
 export async function pushImages(placed: readonly PlacedImage[], sink: ImageSink): Promise<void> {
   for (const { image, destinations } of placed) {
     for (const repository of new Set(destinations.map((one) => one.repository))) {
-      for (const blob of blobsOf(image.root)) await sink.pushBlob(repository, blob);
+      await eachOf(blobsOf(image.root), (blob) => sink.pushBlob(repository, blob));
       for (const manifest of manifestsOf(image.root)) {
         if (manifest !== image.root) await sink.pushManifest(repository, manifest, undefined);
       }
@@ -35,4 +38,25 @@ export async function pushImages(placed: readonly PlacedImage[], sink: ImageSink
       await sink.pushManifest(repository, image.root, tag);
     }
   }
+}
+
+/** Does the work for each, some at a time. After a failure nothing new is begun, and it is told when all have ended. */
+async function eachOf<One>(
+  all: readonly One[],
+  work: (one: One) => Promise<unknown>,
+): Promise<void> {
+  const left = [...all];
+  const worker = async (): Promise<void> => {
+    for (let next = left.shift(); next !== undefined; next = left.shift()) {
+      try {
+        await work(next);
+      } catch (error) {
+        left.length = 0;
+        throw error;
+      }
+    }
+  };
+  const ended = await Promise.allSettled(Array.from({ length: PARALLEL }, worker));
+  const failed = ended.find((one) => one.status === 'rejected');
+  if (failed) throw failed.reason;
 }

@@ -41,10 +41,18 @@ export function withServer(command: Command): Command {
  */
 export async function connect(options: ServerOptions, terminal: Terminal): Promise<ApiClient> {
   return new ApiClient({
-    url: options.server ?? statedServer(terminal) ?? configuredServer(options.config, terminal),
+    url: serverUrl(options, terminal),
     authorization: await authorization(options.user, terminal),
     ...(options.ca !== undefined && { certificateAuthority: readAuthority(options.ca) }),
   });
+}
+
+/**
+ * The address of the server that the options, the environment or the configuration name.
+ * @throws ConfigurationError where what is stated cannot be used
+ */
+export function serverUrl(options: ServerOptions, terminal: Terminal): string {
+  return options.server ?? statedServer(terminal) ?? configuredServer(options.config, terminal);
 }
 
 function statedServer({ environment }: Terminal): string | undefined {
@@ -79,7 +87,8 @@ function parseServer(text: string): string | undefined {
   return new URL(text).href.replace(/\/+$/, '');
 }
 
-function readAuthority(file: string): string {
+/** @throws ConfigurationError where the file cannot be read */
+export function readAuthority(file: string): string {
   try {
     return readFileSync(file, 'utf8');
   } catch (error) {

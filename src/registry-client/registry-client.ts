@@ -20,6 +20,8 @@ export interface RegistryClientOptions {
   readonly account: string | undefined;
   /** Neither TLS nor a certificate that is trusted is asked for. */
   readonly insecure: boolean;
+  /** PEM of the authorities to trust, in the place of the usual ones. */
+  readonly ca?: string | undefined;
   /** ms before the first repeat; doubled for each further one. */
   readonly firstWait?: number;
 }
@@ -45,14 +47,15 @@ export class RegistryClient {
   readonly #requester: Requester;
 
   /** @throws RegistryError for an account that would go over the network in the clear */
-  constructor({ url, account, insecure, firstWait = FIRST_WAIT_MS }: RegistryClientOptions) {
+  constructor(options: RegistryClientOptions) {
+    const { url, account, insecure, ca, firstWait = FIRST_WAIT_MS } = options;
     if (account !== undefined && url.protocol === 'http:' && !insecure && !isLoopback(url)) {
       throw new RegistryError(
         `the password would go to ${url.host} in the clear; --insecure allows that`,
       );
     }
     this.#url = url;
-    this.#wire = new Wire(url, insecure);
+    this.#wire = new Wire(url, { insecure, ca });
     const login = new Login(url, this.#wire, account);
     this.#requester = new Requester(url, this.#wire, login, firstWait);
   }

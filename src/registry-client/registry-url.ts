@@ -9,6 +9,7 @@ export type RegistryUrl = URL;
  * Docker does; any other with it. Undefined where it is neither.
  */
 export function parseRegistryUrl(text: string): RegistryUrl | undefined {
+  if (text === 'docker.io') return new URL('https://registry-1.docker.io');
   const whole = /^https?:\/\//.test(text) ? text : `${defaultScheme(text)}://${text}`;
   if (!URL.canParse(whole)) return undefined;
   const url = new URL(whole);
@@ -25,7 +26,7 @@ export function parseRegistryUrl(text: string): RegistryUrl | undefined {
  */
 export async function chooseScheme(url: RegistryUrl, text: string): Promise<RegistryUrl> {
   if (/^https?:\/\//.test(text) || url.protocol === 'http:') return url;
-  const wire = new Wire(url, true);
+  const wire = new Wire(url, { insecure: true });
   try {
     const answer = await wire.send({ method: 'GET', url: new URL('/v2/', url), what: 'GET /v2/' });
     await answer.short();

@@ -35,22 +35,34 @@ export interface WireAnswer {
   stream(): AsyncIterable<Uint8Array>;
 }
 
+/** Which servers are believed to be who they say. */
+export interface WireTrust {
+  /** Any. */
+  readonly insecure: boolean;
+  /** PEM of the authorities, in the place of the usual ones. */
+  readonly ca?: string | undefined;
+}
+
 /** Single requests, without redirects, logins or repeats. */
 export class Wire {
   readonly #got: Got;
   readonly #agents: readonly (HttpAgent | HttpsAgent)[];
 
   /** @param url - of the registry: whether it is behind a proxy is the environment's to say */
-  constructor(url: URL, insecure: boolean) {
+  constructor(url: URL, { insecure, ca }: WireTrust) {
     const proxy = getProxyForUrl(url.href);
-    const options = { keepAlive: true, rejectUnauthorized: !insecure };
+    const trust = { rejectUnauthorized: !insecure, ...(ca !== undefined && { ca }) };
+    const options = { keepAlive: true, ...trust };
     const http = proxy === '' ? new HttpAgent(options) : new HttpProxyAgent({ ...options, proxy });
     const https =
       proxy === '' ? new HttpsAgent(options) : new HttpsProxyAgent({ ...options, proxy });
     this.#agents = [http, https];
     this.#got = got.extend({
       agent: { http, https },
-      https: { rejectUnauthorized: !insecure },
+      https: {
+        rejectUnauthorized: !insecure,
+        ...(ca !== undefined && { certificateAuthority: ca }),
+      },
       decompress: false,
       followRedirect: false,
       throwHttpErrors: false,
