@@ -7,7 +7,7 @@ export interface JsonOption {
 
 /** Gives `command` the option for scripts. */
 export function withJson(command: Command): Command {
-  return command.option('--json', 'print JSON for scripts: what the API answers, as it is');
+  return command.option('--json', 'print JSON for scripts');
 }
 
 /** Prints `answer`: as JSON where it was asked for, else as `show` tells it to people. */

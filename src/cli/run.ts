@@ -2,9 +2,21 @@ import { Command, CommanderError } from 'commander';
 import { ConfigurationError } from '../config/configuration-error.ts';
 import { addCheckConfig } from './check-config.ts';
 import { addClientConfig } from './client-config.ts';
+import { addCompletion } from './completion/completion.ts';
+import { addExport } from './export.ts';
+import { addGc } from './gc.ts';
+import { addImport } from './import.ts';
+import { addInspect } from './inspect.ts';
+import { addLs } from './ls.ts';
+import { addMisses } from './misses.ts';
 import { addPasswd } from './passwd.ts';
+import { addPin, addUnpin } from './pin.ts';
+import { addRefresh } from './refresh.ts';
+import { addRm } from './rm.ts';
 import { addServe } from './serve.ts';
+import { addStats } from './stats.ts';
 import type { Terminal } from './terminal.ts';
+import { addVerify } from './verify.ts';
 import { readVersion } from './version.ts';
 
 /** Exit codes of every command. */
@@ -27,13 +39,19 @@ export async function run(args: readonly string[], terminal: Terminal): Promise<
   }
 }
 
-function createProgram(terminal: Terminal): Command {
+/** Where nobody tells how wide a line may be. */
+const HELP_WIDTH = 100;
+
+/** The whole command line. */
+export function createProgram(terminal: Terminal): Command {
   const program = new Command('holdfast')
     .description('A registry mirror that keeps what it pulls, and a registry that takes pushes.')
     .version(readVersion(), '-V, --version')
     .configureOutput({
       writeOut: (text) => terminal.out(text),
       writeErr: (text) => terminal.err(text),
+      getOutHelpWidth: () => terminal.columns ?? HELP_WIDTH,
+      getErrHelpWidth: () => HELP_WIDTH,
     })
     .showHelpAfterError('(--help tells more)')
     .exitOverride()
@@ -44,6 +62,23 @@ function createProgram(terminal: Terminal): Command {
   addCheckConfig(program, terminal);
   addClientConfig(program, terminal);
   addPasswd(program, terminal);
+  program.commandsGroup('What is here:');
+  addLs(program, terminal);
+  addInspect(program, terminal);
+  addStats(program, terminal);
+  addMisses(program, terminal);
+  program.commandsGroup('Content:');
+  addPin(program, terminal);
+  addUnpin(program, terminal);
+  addRefresh(program, terminal);
+  addRm(program, terminal);
+  addImport(program, terminal);
+  addExport(program, terminal);
+  program.commandsGroup('Upkeep:');
+  addGc(program, terminal);
+  addVerify(program, terminal);
+  program.commandsGroup('Shell:');
+  addCompletion(program, terminal);
   return program;
 }
 

@@ -1,5 +1,3 @@
-import type { Config } from '../../config/config.ts';
-
 /** What a client's configuration has to say of one upstream. */
 export interface MirroredRegistry {
   /** The hosts by which images name it. */
@@ -16,7 +14,10 @@ export interface MirroredRegistry {
 /** Clients turn these into docker.io before they look for a mirror. */
 const INTERNAL_HOSTS = new Set(['index.docker.io', 'registry-1.docker.io']);
 
-export function mirroredRegistries(upstreams: Config['upstreams']): MirroredRegistry[] {
+/** @param upstreams - by name: of the configuration, or of the API */
+export function mirroredRegistries(
+  upstreams: Readonly<Record<string, { readonly url: string; readonly aliases: readonly string[] }>>,
+): MirroredRegistry[] {
   return Object.entries(upstreams).map(([name, { aliases, url }]) => ({
     hosts: [name, ...aliases.filter((alias) => !INTERNAL_HOSTS.has(alias))],
     url,
