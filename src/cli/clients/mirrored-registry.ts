@@ -16,7 +16,9 @@ const INTERNAL_HOSTS = new Set(['index.docker.io', 'registry-1.docker.io']);
 
 /** @param upstreams - by name: of the configuration, or of the API */
 export function mirroredRegistries(
-  upstreams: Readonly<Record<string, { readonly url: string; readonly aliases: readonly string[] }>>,
+  upstreams: Readonly<
+    Record<string, { readonly url: string; readonly aliases: readonly string[] }>
+  >,
 ): MirroredRegistry[] {
   return Object.entries(upstreams).map(([name, { aliases, url }]) => ({
     hosts: [name, ...aliases.filter((alias) => !INTERNAL_HOSTS.has(alias))],
