@@ -130,7 +130,7 @@ class Eviction {
         bytes,
         limit: MANIFESTS_AT_A_TIME,
       });
-      if (released.manifests === 0) return;
+      if (released.manifests === 0 && released.pinned === 0) return;
       this.manifests += released.manifests;
       // All of them: nobody would look for the rest before it has been unused for a while.
       for (const blob of released.blobs) await this.#removeOne(blob);

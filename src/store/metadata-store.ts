@@ -10,6 +10,7 @@ import type { Descriptor } from '../oci/descriptor.ts';
 import type { Digest, DigestAlgorithm } from '../oci/digest.ts';
 import type { Tag } from '../oci/reference.ts';
 import type { Repository } from '../oci/repository.ts';
+import type { InventoryRecords } from './inventory-records.ts';
 import type { TagSightings } from './tag-sightings.ts';
 import type { UpkeepRecords } from './upkeep-records.ts';
 
@@ -189,6 +190,8 @@ export interface MetadataStore
     UploadRecords,
     RepositoryRecords,
     UpkeepRecords {
+  /** Listings, pins, usage, and what has gone. */
+  readonly inventory: InventoryRecords;
   /** Proves that the database answers and can be written to; throws if not. For readiness. */
   probe(): Promise<void>;
   close(): Promise<void>;

@@ -34,6 +34,8 @@ export interface LooseBlobsQuery {
 export interface ReleasedContent {
   /** How many manifests went. */
   readonly manifests: number;
+  /** Manifests whose turn it was and that a pin keeps; they are not met again. */
+  readonly pinned: number;
   /** Held blobs that they named and that are loose now. */
   readonly blobs: readonly BlobRecord[];
 }
@@ -74,7 +76,8 @@ export interface UpkeepRecords {
   /**
    * Takes the mirrored manifests not used for longest, with their tags, until the blobs that this makes loose have
    * `bytes` bytes or more, or until `limit` manifests are gone. A manifest that another repository holds too is only
-   * taken from the one where it was not used.
+   * taken from the one where it was not used. Pinned ones stay (`InventoryRecords.addPin`); nothing is left where neither a
+   * manifest went nor one was found pinned.
    */
   evictManifests(wanted: {
     readonly bytes: number;

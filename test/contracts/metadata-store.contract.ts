@@ -1,7 +1,9 @@
 import { blobRecordsContract } from './blob-records.contract.ts';
 import { damageRecordsContract } from './damage-records.contract.ts';
+import { inventoryContract } from './inventory.contract.ts';
 import { manifestRecordsContract } from './manifest-records.contract.ts';
 import type { OpenMetadataStore } from './open-stores.ts';
+import { pinsContract } from './pins.contract.ts';
 import { referrersContract } from './referrers.contract.ts';
 import { repositoryRecordsContract } from './repository-records.contract.ts';
 import { tagRecordsContract } from './tag-records.contract.ts';
@@ -20,4 +22,6 @@ export function metadataStoreContract(name: string, openStore: OpenMetadataStore
   uploadRecordsContract(name, openStore);
   upkeepRecordsContract(name, openStore);
   damageRecordsContract(name, openStore);
+  inventoryContract(name, openStore);
+  pinsContract(name, openStore);
 }

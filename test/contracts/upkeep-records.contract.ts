@@ -185,8 +185,8 @@ export function upkeepRecordsContract(name: string, openStore: OpenMetadataStore
       await store.recordUses([
         { kind: 'manifest', repository: HOSTED, digest: manifestDigest('h'), at: 3 },
       ]);
-      assert.deepEqual(await store.evictManifests(ALL), { manifests: 1, blobs: [] });
-      assert.deepEqual(await store.evictManifests(ALL), { manifests: 0, blobs: [] });
+      assert.deepEqual(await store.evictManifests(ALL), { manifests: 1, pinned: 0, blobs: [] });
+      assert.deepEqual(await store.evictManifests(ALL), { manifests: 0, pinned: 0, blobs: [] });
       assert.ok((await store.findTag(HOSTED, tag('h')))?.manifest);
       assert.ok(await store.findBlob(HOSTED, A));
       assert.deepEqual(await store.listLooseBlobs({ usedBefore: 100, limit: 10 }), []);

@@ -4,6 +4,8 @@ import { describe, it } from 'node:test';
 import Database from 'better-sqlite3';
 import { migrate } from '../../src/store/sqlite/migrate.ts';
 import { initial } from '../../src/store/sqlite/migrations/0001-initial.ts';
+import { upkeep } from '../../src/store/sqlite/migrations/0002-upkeep.ts';
+import { tagSightings } from '../../src/store/sqlite/migrations/0003-tag-sightings.ts';
 import { SqliteMetadataStore } from '../../src/store/sqlite/sqlite-metadata-store.ts';
 import { digest, hosted, manifestDigest, mirrored } from '../contracts/metadata-fixtures.ts';
 import { temporaryDirectory } from './temporary-directory.ts';
@@ -51,6 +53,7 @@ describe('the migration to upkeep', () => {
     // The tag's last check was a use of the index and of its child.
     assert.deepEqual(await store.evictManifests({ bytes: 1, limit: 1 }), {
       manifests: 1,
+      pinned: 0,
       blobs: [],
     });
     assert.equal(await store.findManifest(repository, OLD ?? A), undefined);
@@ -63,5 +66,33 @@ describe('the migration to upkeep', () => {
     await store.deleteManifest(hosted('team/app'), X64 ?? A);
     assert.equal(await store.dropUnreferencedBlob(A), true);
     assert.equal((await store.totals()).mirroredBytes, 40);
+  });
+});
+
+describe('the migration to the inventory', () => {
+  it('sums up what an older database holds, and goes on counting', async (t) => {
+    const file = join(await temporaryDirectory(t), 'metadata.db');
+    const database = new Database(file);
+    migrate(database, [initial]);
+    database.exec(CONTENT);
+    migrate(database, [initial, upkeep, tagSightings]);
+    database.close();
+
+    const store = await SqliteMetadataStore.open({ file });
+    t.after(() => store.close());
+    const repository = mirrored('docker.io', 'library/node');
+    const { entries } = await store.inventory.listRepositories({ limit: 10 });
+    assert.deepEqual(entries, [
+      { repository, tags: 1, bytes: 50, usedAt: 9, cachedAt: 8 },
+      { repository: hosted('team/app'), tags: 0, bytes: 30, cachedAt: 1 },
+    ]);
+    await store.forgetBlob(A);
+    const after = await store.inventory.listRepositories({ limit: 10 });
+    assert.deepEqual(
+      after.entries.map(({ bytes }) => bytes),
+      [40, 20],
+    );
+    const [next] = await store.inventory.nextEvictions({ limit: 1, looseBefore: 0 });
+    assert.equal(next?.digest, OLD);
   });
 });

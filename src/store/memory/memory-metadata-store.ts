@@ -1,3 +1,4 @@
+import { type Clock, systemClock } from '../../clock.ts';
 import type { Descriptor } from '../../oci/descriptor.ts';
 import type { Digest } from '../../oci/digest.ts';
 import type { Tag } from '../../oci/reference.ts';
@@ -25,7 +26,10 @@ import type {
   Use,
 } from '../upkeep-records.ts';
 import type { SeenTag, TagSighting } from '../tag-sightings.ts';
-import { MemoryShelves, type Shelf } from './memory-shelves.ts';
+import { MemoryDepartures } from './memory-departures.ts';
+import { MemoryInventory } from './memory-inventory.ts';
+import { MemoryPins } from './memory-pins.ts';
+import { MemoryShelves, setTag, type Shelf } from './memory-shelves.ts';
 import { MemorySightings } from './memory-sightings.ts';
 import { type HeldContent, MemoryUpkeep } from './memory-upkeep.ts';
 
@@ -35,7 +39,22 @@ export class MemoryMetadataStore implements MetadataStore {
   readonly #held = new Map<Digest, HeldContent>();
   readonly #uploads = new Map<string, UploadRecord>();
   readonly #sightings = new MemorySightings();
-  readonly #upkeep = new MemoryUpkeep(this.#shelves, this.#held);
+  readonly #departures: MemoryDepartures;
+  readonly #upkeep: MemoryUpkeep;
+  readonly inventory: MemoryInventory;
+
+  /** @param clock - for what is noted by the way */
+  constructor(clock: Clock = systemClock) {
+    this.#departures = new MemoryDepartures(() => clock.now());
+    const shared = {
+      shelves: this.#shelves,
+      held: this.#held,
+      departures: this.#departures,
+      pins: new MemoryPins(),
+    };
+    this.#upkeep = new MemoryUpkeep(shared);
+    this.inventory = new MemoryInventory({ ...shared, upkeep: this.#upkeep });
+  }
 
   async findManifest(repository: Repository, digest: Digest): Promise<ManifestRecord | undefined> {
     return this.#manifest(this.#shelves.find(repository), digest);
@@ -48,9 +67,10 @@ export class MemoryMetadataStore implements MetadataStore {
   async commitManifest(commit: ManifestCommit): Promise<void> {
     const { repository, digest, tags, at } = commit;
     const shelf = this.#shelves.ensure(repository);
+    if (!shelf.manifests.has(digest)) shelf.additions.set(digest, at);
     shelf.manifests.set(digest, { ...commit, content: commit.content.slice() });
     this.#upkeep.touch(shelf, digest, at);
-    for (const tag of tags) this.#tag(shelf, tag, digest, at);
+    for (const tag of tags) setTag(shelf, tag, digest, at);
   }
 
   async adoptManifest(
@@ -70,6 +90,7 @@ export class MemoryMetadataStore implements MetadataStore {
     const shelf = this.#shelves.find(repository);
     this.#sightings.untakeDigest(repository, digest);
     if (shelf?.manifests.delete(digest) !== true) return false;
+    this.#departures.manifest(shelf, digest, 'deleted');
     for (const [tag, record] of shelf.tags) if (record.digest === digest) shelf.tags.delete(tag);
     return true;
   }
@@ -97,12 +118,15 @@ export class MemoryMetadataStore implements MetadataStore {
   }
 
   async recordTag(repository: Repository, tag: Tag, digest: Digest, at: number): Promise<void> {
-    this.#tag(this.#shelves.ensure(repository), tag, digest, at);
+    setTag(this.#shelves.ensure(repository), tag, digest, at);
   }
 
   async deleteTag(repository: Repository, tag: Tag): Promise<boolean> {
     this.#sightings.untakeTag(repository, tag);
-    return this.#shelves.find(repository)?.tags.delete(tag) ?? false;
+    const shelf = this.#shelves.find(repository);
+    if (shelf?.tags.delete(tag) !== true) return false;
+    this.#departures.reference(shelf, tag, 'deleted');
+    return true;
   }
 
   async findSighting(repository: Repository, tag: Tag): Promise<TagSighting | undefined> {
@@ -173,11 +197,12 @@ export class MemoryMetadataStore implements MetadataStore {
     const linked = this.#shelves.all().some((shelf) => shelf.blobs.has(digest));
     if (linked || repository.kind === 'hosted') return 'unlinked';
     this.#held.delete(digest);
+    this.#departures.blob(digest, 'deleted');
     return 'orphaned';
   }
 
   async forgetBlob(digest: Digest): Promise<void> {
-    this.#held.delete(digest);
+    if (this.#held.delete(digest)) this.#departures.blob(digest, 'damaged');
   }
 
   async createUpload(upload: UploadRecord): Promise<void> {
@@ -296,12 +321,6 @@ export class MemoryMetadataStore implements MetadataStore {
   #manifest(shelf: Shelf | undefined, digest: Digest): ManifestRecord | undefined {
     const commit = shelf?.manifests.get(digest);
     return commit && { digest, mediaType: commit.mediaType, size: commit.content.length };
-  }
-
-  #tag(shelf: Shelf, tag: Tag, digest: Digest, at: number): void {
-    const before = shelf.tags.get(tag);
-    const cachedAt = before?.digest === digest ? before.cachedAt : at;
-    shelf.tags.set(tag, { digest, cachedAt, checkedAt: at });
   }
 }
 

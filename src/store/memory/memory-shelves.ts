@@ -1,7 +1,7 @@
 import type { Digest } from '../../oci/digest.ts';
 import type { Tag } from '../../oci/reference.ts';
 import { displayName, type Repository } from '../../oci/repository.ts';
-import { compareRepositories } from '../byte-order.ts';
+import { compareBytes, compareRepositories } from '../byte-order.ts';
 import type { ManifestCommit, TagRecord } from '../metadata-store.ts';
 
 /** What one repository knows; it stays when its content has gone. */
@@ -9,6 +9,8 @@ export interface Shelf {
   readonly repository: Repository;
   /** By digest; the media type is this repository's own. */
   readonly manifests: Map<Digest, ManifestCommit>;
+  /** When each manifest came. */
+  readonly additions: Map<Digest, number>;
   /** When each manifest was last used. */
   readonly uses: Map<Digest, number>;
   readonly tags: Map<Tag, Omit<TagRecord, 'manifest'>>;
@@ -34,6 +36,7 @@ export class MemoryShelves {
     const shelf: Shelf = {
       repository,
       manifests: new Map(),
+      additions: new Map(),
       uses: new Map(),
       tags: new Map(),
       blobs: new Map(),
@@ -63,6 +66,20 @@ export class MemoryShelves {
   clear(): void {
     this.#shelves.clear();
   }
+}
+
+export function setTag(shelf: Shelf, tag: Tag, digest: Digest, at: number): void {
+  const before = shelf.tags.get(tag);
+  const cachedAt = before?.digest === digest ? before.cachedAt : at;
+  shelf.tags.set(tag, { digest, cachedAt, checkedAt: at });
+}
+
+/** The tags that name the manifest, in the order of listings. */
+export function tagsOf(shelf: Shelf, digest: Digest): Tag[] {
+  return [...shelf.tags]
+    .filter(([, record]) => record.digest === digest)
+    .map(([tag]) => tag)
+    .toSorted(compareBytes);
 }
 
 /** Tells a hosted repository from a mirrored one that is displayed alike. */

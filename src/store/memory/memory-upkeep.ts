@@ -1,5 +1,7 @@
 import type { Digest } from '../../oci/digest.ts';
+import type { Repository } from '../../oci/repository.ts';
 import { compareBytes } from '../byte-order.ts';
+import type { Departure, NextEviction } from '../inventory-records.ts';
 import type { BlobRecord, ManifestCommit, Page } from '../metadata-store.ts';
 import type {
   CollectedLinks,
@@ -9,7 +11,9 @@ import type {
   LooseBlobsQuery,
   ReleasedContent,
 } from '../upkeep-records.ts';
-import type { MemoryShelves, Shelf } from './memory-shelves.ts';
+import type { MemoryDepartures } from './memory-departures.ts';
+import type { MemoryPins } from './memory-pins.ts';
+import { type MemoryShelves, type Shelf, tagsOf } from './memory-shelves.ts';
 
 export interface HeldContent {
   readonly size: number;
@@ -20,11 +24,25 @@ export interface HeldContent {
 export class MemoryUpkeep {
   readonly #shelves: MemoryShelves;
   readonly #held: Map<Digest, HeldContent>;
+  readonly #pins: MemoryPins;
+  readonly #departures: MemoryDepartures;
   readonly #condemned = new Set<Digest>();
 
-  constructor(shelves: MemoryShelves, held: Map<Digest, HeldContent>) {
+  constructor({
+    shelves,
+    held,
+    pins,
+    departures,
+  }: {
+    readonly shelves: MemoryShelves;
+    readonly held: Map<Digest, HeldContent>;
+    readonly pins: MemoryPins;
+    readonly departures: MemoryDepartures;
+  }) {
     this.#shelves = shelves;
     this.#held = held;
+    this.#pins = pins;
+    this.#departures = departures;
   }
 
   hold({ digest, size }: BlobRecord, at: number): void {
@@ -58,27 +76,46 @@ export class MemoryUpkeep {
   }
 
   evict({ bytes, limit }: { readonly bytes: number; readonly limit: number }): ReleasedContent {
-    const oldest = this.#shelves
-      .all()
-      .filter(({ repository }) => repository.kind === 'mirrored')
-      .flatMap((shelf) => [...shelf.manifests.values()].map((commit) => ({ shelf, commit })))
-      .map((one) => ({ ...one, usedAt: one.shelf.uses.get(one.commit.digest) ?? 0 }))
-      .toSorted((a, b) => a.usedAt - b.usedAt)
-      .slice(0, limit);
     const blobs: BlobRecord[] = [];
     let manifests = 0;
-    for (const { shelf, commit } of oldest) {
+    for (const { shelf, commit } of this.#oldest().slice(0, limit)) {
       if (blobs.reduce((sum, { size }) => sum + size, 0) >= bytes) break;
-      blobs.push(...this.#release(shelf, commit));
+      blobs.push(...this.#release(shelf, commit, 'evicted'));
       manifests += 1;
     }
-    return { manifests, blobs };
+    return { manifests, pinned: 0, blobs };
+  }
+
+  next({ limit, looseBefore }: { limit: number; looseBefore: number }): NextEviction[] {
+    const blobs = this.listLoose({ usedBefore: looseBefore, limit }).map(
+      ({ digest, size, usedAt }): NextEviction => ({
+        kind: 'blob',
+        repository: this.#shelves.repositories().find((one) => this.#refers(one, digest)),
+        digest,
+        bytes: size,
+        usedAt,
+      }),
+    );
+    const gone: ManifestCommit[] = [];
+    const manifests = this.#oldest().map(({ shelf, commit, usedAt }): NextEviction => {
+      const before = this.#looseBytes(gone);
+      gone.push(commit);
+      return {
+        kind: 'manifest',
+        repository: shelf.repository,
+        digest: commit.digest,
+        tags: tagsOf(shelf, commit.digest),
+        bytes: this.#looseBytes(gone) - before,
+        usedAt,
+      };
+    });
+    return [...blobs, ...manifests].slice(0, limit);
   }
 
   forgetManifest(digest: Digest): boolean {
     for (const shelf of this.#shelves.all()) {
       const commit = shelf.manifests.get(digest);
-      if (commit && shelf.repository.kind === 'mirrored') this.#release(shelf, commit);
+      if (commit && shelf.repository.kind === 'mirrored') this.#release(shelf, commit, 'damaged');
     }
     return !this.#isManifestHeld(digest);
   }
@@ -98,6 +135,7 @@ export class MemoryUpkeep {
     if (this.#isNamed(digest) && this.#isLinked(digest)) return false;
     this.#held.delete(digest);
     for (const { blobs } of this.#shelves.all()) blobs.delete(digest);
+    this.#departures.blob(digest, 'evicted');
     return true;
   }
 
@@ -144,6 +182,7 @@ export class MemoryUpkeep {
   condemn(digest: Digest): void {
     this.#held.delete(digest);
     this.#condemned.add(digest);
+    this.#departures.blob(digest, 'damaged');
   }
 
   isCondemned(shelf: Shelf | undefined, digest: Digest): boolean {
@@ -157,8 +196,24 @@ export class MemoryUpkeep {
       .slice(0, limit);
   }
 
+  /** In the order in which they go; pinned ones are not among them. */
+  #oldest(): { shelf: Shelf; commit: ManifestCommit; usedAt: number }[] {
+    return this.#shelves
+      .all()
+      .filter(({ repository }) => repository.kind === 'mirrored')
+      .flatMap((shelf) => [...shelf.manifests.values()].map((commit) => ({ shelf, commit })))
+      .filter(({ shelf, commit }) => !this.#pins.isPinned(shelf, commit.digest))
+      .map((one) => ({ ...one, usedAt: one.shelf.uses.get(one.commit.digest) ?? 0 }))
+      .toSorted((a, b) => a.usedAt - b.usedAt);
+  }
+
   /** The blobs that are loose without the manifest. */
-  #release(shelf: Shelf, { digest, references }: ManifestCommit): BlobRecord[] {
+  #release(
+    shelf: Shelf,
+    { digest, references }: ManifestCommit,
+    reason: Departure['reason'],
+  ): BlobRecord[] {
+    this.#departures.manifest(shelf, digest, reason);
     shelf.manifests.delete(digest);
     shelf.uses.delete(digest);
     for (const [tag, record] of shelf.tags) if (record.digest === digest) shelf.tags.delete(tag);
@@ -173,6 +228,20 @@ export class MemoryUpkeep {
       }
       return [];
     });
+  }
+
+  /** Bytes of held blobs that nobody needs when these manifests have gone, each from one repository. */
+  #looseBytes(gone: readonly ManifestCommit[]): number {
+    const left = this.#shelves.all().flatMap(({ manifests }) => [...manifests.values()]);
+    for (const commit of gone) left.splice(left.indexOf(commit), 1);
+    const named = new Set(left.flatMap(({ references }) => references.map(({ digest }) => digest)));
+    return [...this.#held]
+      .filter(([digest]) => !this.#isHosted(digest) && !named.has(digest))
+      .reduce((sum, [, { size }]) => sum + size, 0);
+  }
+
+  #refers(repository: Repository, digest: Digest): boolean {
+    return this.#shelves.find(repository)?.blobs.has(digest) === true;
   }
 
   #isManifestHeld(digest: Digest): boolean {

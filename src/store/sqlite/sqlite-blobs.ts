@@ -2,8 +2,10 @@ import type { Statement } from 'better-sqlite3';
 import type { Digest } from '../../oci/digest.ts';
 import type { Repository } from '../../oci/repository.ts';
 import { compareRepositories } from '../byte-order.ts';
+import type { Departure } from '../inventory-records.ts';
 import type { BlobRecord } from '../metadata-store.ts';
 import type { Connection } from './connection.ts';
+import type { SqliteDepartures } from './sqlite-departures.ts';
 import {
   repositoryKey,
   type RepositoryKey,
@@ -14,6 +16,7 @@ import {
 type BlobKey = [...RepositoryKey, Digest];
 
 export class SqliteBlobs {
+  readonly #departures: SqliteDepartures;
   readonly #find: Statement<BlobKey, BlobRecord>;
   readonly #findHeld: Statement<[Digest], BlobRecord>;
   readonly #findLink: Statement<BlobKey, { size: number }>;
@@ -25,7 +28,8 @@ export class SqliteBlobs {
   readonly #findAnyLink: Statement<[Digest]>;
   readonly #forget: Statement<[Digest]>;
 
-  constructor(connection: Connection) {
+  constructor(connection: Connection, departures: SqliteDepartures) {
+    this.#departures = departures;
     this.#find = connection.prepare(`
       SELECT blobs.digest, blobs.size FROM repositories
       JOIN repository_blobs AS link ON link.repository = repositories.id
@@ -104,7 +108,7 @@ export class SqliteBlobs {
     return this.#findAnyLink.get(digest) !== undefined;
   }
 
-  forget(digest: Digest): void {
-    this.#forget.run(digest);
+  forget(digest: Digest, reason: Departure['reason']): void {
+    if (this.#forget.run(digest).changes > 0) this.#departures.blob(digest, reason);
   }
 }

@@ -1,31 +1,39 @@
 import type { Statement } from 'better-sqlite3';
 import type { Digest } from '../../oci/digest.ts';
+import type { Departure } from '../inventory-records.ts';
 import type { BlobRecord } from '../metadata-store.ts';
 import type { ReleasedContent } from '../upkeep-records.ts';
 import type { Connection } from './connection.ts';
+import { SqliteEvictionOrder } from './sqlite-eviction-order.ts';
 import type { SqliteManifests } from './sqlite-manifests.ts';
+import type { Holding, SqlitePins } from './sqlite-pins.ts';
 
-interface HolderRow {
-  readonly repository: number;
-  readonly digest: Digest;
-}
+/** Pinned manifests that one call meets: each costs some look-ups, once. */
+const MAX_PINNED = 50;
 
 /** Takes manifests out of mirrored repositories, and what only they needed. Inside a write only. */
 export class SqliteEviction {
   readonly #manifests: SqliteManifests;
-  readonly #oldest: Statement<[limit: number], HolderRow>;
-  readonly #mirroredHolders: Statement<[Digest], HolderRow>;
+  readonly #pins: SqlitePins;
+  readonly #order: SqliteEvictionOrder;
+  readonly #mirroredHolders: Statement<[Digest], Holding>;
   readonly #named: Statement<[manifest: Digest], { digest: Digest }>;
   readonly #findLoose: Statement<[Digest], BlobRecord>;
   readonly #unlinkUnneeded: Statement<[{ digest: Digest }]>;
 
-  constructor(connection: Connection, manifests: SqliteManifests) {
+  constructor(
+    connection: Connection,
+    {
+      manifests,
+      pins,
+    }: {
+      readonly manifests: SqliteManifests;
+      readonly pins: SqlitePins;
+    },
+  ) {
     this.#manifests = manifests;
-    // used_at > -1 is true of every mirrored manifest, and is what the planner needs to begin at the index's start.
-    this.#oldest = connection.prepare(`
-      SELECT repository, digest FROM repository_manifests INDEXED BY repository_manifests_by_use
-      WHERE used_at > -1 ORDER BY used_at LIMIT ?
-    `);
+    this.#pins = pins;
+    this.#order = new SqliteEvictionOrder(connection, pins);
     this.#mirroredHolders = connection.prepare(`
       SELECT repository, digest FROM repository_manifests
       WHERE digest = ? AND used_at IS NOT NULL
@@ -46,29 +54,34 @@ export class SqliteEviction {
   /** See `UpkeepRecords.evictManifests`. */
   evict({ bytes, limit }: { readonly bytes: number; readonly limit: number }): ReleasedContent {
     const blobs: BlobRecord[] = [];
-    let manifests = 0;
-    let released = 0;
-    for (const holder of this.#oldest.all(limit)) {
-      if (released >= bytes) break;
-      for (const blob of this.#release(holder)) {
-        blobs.push(blob);
-        released += blob.size;
+    let [manifests, pinned, released] = [0, 0, 0];
+    if (limit <= 0 || bytes <= 0) return { manifests, pinned, blobs };
+    for (const candidate of this.#order.candidates()) {
+      if (candidate.isPinned) {
+        this.#pins.keep(candidate);
+        pinned += 1;
+      } else {
+        for (const blob of this.#release(candidate, 'evicted')) {
+          blobs.push(blob);
+          released += blob.size;
+        }
+        manifests += 1;
       }
-      manifests += 1;
+      if (released >= bytes || manifests >= limit || pinned >= MAX_PINNED) break;
     }
-    return { manifests, blobs };
+    return { manifests, pinned, blobs };
   }
 
   /** See `UpkeepRecords.forgetManifest`. */
   forget(digest: Digest): boolean {
-    for (const holder of this.#mirroredHolders.all(digest)) this.#release(holder);
+    for (const holding of this.#mirroredHolders.all(digest)) this.#release(holding, 'damaged');
     return !this.#manifests.isHeld(digest);
   }
 
   /** The blobs that are loose without it. */
-  #release({ repository, digest }: HolderRow): BlobRecord[] {
+  #release({ repository, digest }: Holding, reason: Departure['reason']): BlobRecord[] {
     const named = new Set(this.#named.all(digest).map((one) => one.digest));
-    this.#manifests.delete(repository, digest);
+    this.#manifests.delete(repository, digest, reason);
     if (this.#manifests.isHeld(digest)) return [];
     return [...named].flatMap((blob) => {
       this.#unlinkUnneeded.run({ digest: blob });

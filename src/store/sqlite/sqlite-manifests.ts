@@ -3,7 +3,9 @@ import type { Descriptor } from '../../oci/descriptor.ts';
 import type { Digest } from '../../oci/digest.ts';
 import type { Repository } from '../../oci/repository.ts';
 import type { ManifestCommit, ManifestRecord, Page, ReferrersQuery } from '../metadata-store.ts';
+import type { Departure } from '../inventory-records.ts';
 import type { Connection } from './connection.ts';
+import type { SqliteDepartures } from './sqlite-departures.ts';
 import { repositoryKey, type RepositoryKey } from './sqlite-repositories.ts';
 
 interface ReferrerRow {
@@ -43,6 +45,7 @@ interface Adoption {
 }
 
 export class SqliteManifests {
+  readonly #departures: SqliteDepartures;
   readonly #find: Statement<[...RepositoryKey, Digest], ManifestRecord>;
   readonly #read: Statement<[Digest], { content: Buffer }>;
   readonly #list: Statement<[after: string, limit: number], { digest: Digest; content: Buffer }>;
@@ -70,7 +73,8 @@ export class SqliteManifests {
   readonly #referrers: Statement<[ReferrersKey], ReferrerRow>;
   readonly #referrersOfType: Statement<[ReferrersKey], ReferrerRow>;
 
-  constructor(connection: Connection) {
+  constructor(connection: Connection, departures: SqliteDepartures) {
+    this.#departures = departures;
     this.#find = connection.prepare(`
       SELECT own.digest, own.media_type AS mediaType, own.size
       FROM repositories JOIN repository_manifests AS own ON own.repository = repositories.id
@@ -164,8 +168,9 @@ export class SqliteManifests {
     this.#adopt.run({ repository: id, digest, at, usedAt: usedAt(repository, at) });
   }
 
-  delete(repository: number, digest: Digest): boolean {
+  delete(repository: number, digest: Digest, reason: Departure['reason']): boolean {
     if (this.#release.run(repository, digest).changes === 0) return false;
+    this.#departures.manifest(repository, digest, reason);
     this.#deleteTags.run(repository, digest);
     this.#deleteUnheld.run({ digest });
     return true;

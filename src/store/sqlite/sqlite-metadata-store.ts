@@ -26,8 +26,11 @@ import type { SeenTag, TagSighting } from '../tag-sightings.ts';
 import { Connection, type ConnectionOptions } from './connection.ts';
 import { SqliteBlobs } from './sqlite-blobs.ts';
 import { SqliteCollection } from './sqlite-collection.ts';
+import { SqliteDepartures } from './sqlite-departures.ts';
 import { SqliteEviction } from './sqlite-eviction.ts';
+import { SqliteInventory } from './sqlite-inventory.ts';
 import { SqliteManifests } from './sqlite-manifests.ts';
+import { SqlitePins } from './sqlite-pins.ts';
 import { SqliteRepositories } from './sqlite-repositories.ts';
 import { SqliteSightings } from './sqlite-sightings.ts';
 import { SqliteTags } from './sqlite-tags.ts';
@@ -37,11 +40,17 @@ import { SqliteUploads } from './sqlite-uploads.ts';
 /** What may be lost with the power: a client begins its upload again, a cache fetches again. */
 const PASSING = { durable: false };
 
+export interface SqliteMetadataOptions extends ConnectionOptions {
+  /** What time it is, ms since the epoch, for what is noted by the way. */
+  readonly now?: () => number;
+}
+
 /**
  * All metadata in one SQLite file. Here is what happens together and what must outlive a power loss; the
  * statements are in the area classes. Nothing is cached, so several processes may share the file.
  */
 export class SqliteMetadataStore implements MetadataStore {
+  readonly inventory: SqliteInventory;
   readonly #connection: Connection;
   readonly #repositories: SqliteRepositories;
   readonly #manifests: SqliteManifests;
@@ -50,25 +59,36 @@ export class SqliteMetadataStore implements MetadataStore {
   readonly #blobs: SqliteBlobs;
   readonly #uploads: SqliteUploads;
   readonly #upkeep: SqliteUpkeep;
+  readonly #departures: SqliteDepartures;
   readonly #eviction: SqliteEviction;
   readonly #collection: SqliteCollection;
 
-  private constructor(connection: Connection) {
+  private constructor(connection: Connection, now: () => number) {
     this.#connection = connection;
+    this.#departures = new SqliteDepartures(connection, now);
     this.#repositories = new SqliteRepositories(connection);
-    this.#manifests = new SqliteManifests(connection);
+    this.#manifests = new SqliteManifests(connection, this.#departures);
     this.#tags = new SqliteTags(connection);
     this.#sightings = new SqliteSightings(connection);
-    this.#blobs = new SqliteBlobs(connection);
+    this.#blobs = new SqliteBlobs(connection, this.#departures);
     this.#uploads = new SqliteUploads(connection);
-    this.#upkeep = new SqliteUpkeep(connection);
-    this.#eviction = new SqliteEviction(connection, this.#manifests);
+    this.#upkeep = new SqliteUpkeep(connection, this.#departures);
+    const shared = {
+      repositories: this.#repositories,
+      manifests: this.#manifests,
+      upkeep: this.#upkeep,
+      departures: this.#departures,
+      pins: new SqlitePins(connection),
+    };
+    this.#eviction = new SqliteEviction(connection, shared);
+    this.inventory = new SqliteInventory(connection, shared);
     this.#collection = new SqliteCollection(connection);
   }
 
   /** Rejects with DatabaseUnusableError (damaged, unreadable) or DatabaseVersionError (too new, not ours). */
-  static async open(options: ConnectionOptions): Promise<SqliteMetadataStore> {
-    return Connection.open(options, (connection) => new SqliteMetadataStore(connection));
+  static async open(options: SqliteMetadataOptions): Promise<SqliteMetadataStore> {
+    const { now = Date.now } = options;
+    return Connection.open(options, (connection) => new SqliteMetadataStore(connection, now));
   }
 
   async findManifest(repository: Repository, digest: Digest): Promise<ManifestRecord | undefined> {
@@ -106,7 +126,7 @@ export class SqliteMetadataStore implements MetadataStore {
     return this.#makeRoom(repository, () => {
       const id = this.#repositories.find(repository);
       this.#sightings.untakeDigest(repository, digest);
-      return id !== undefined && this.#manifests.delete(id, digest);
+      return id !== undefined && this.#manifests.delete(id, digest, 'deleted');
     });
   }
 
@@ -131,7 +151,9 @@ export class SqliteMetadataStore implements MetadataStore {
   async deleteTag(repository: Repository, tag: Tag): Promise<boolean> {
     return this.#makeRoom(repository, () => {
       this.#sightings.untakeTag(repository, tag);
-      return this.#tags.delete(repository, tag);
+      if (!this.#tags.delete(repository, tag)) return false;
+      this.#departures.tag(this.#repositories.ensure(repository), tag, 'deleted');
+      return true;
     });
   }
 
@@ -193,13 +215,13 @@ export class SqliteMetadataStore implements MetadataStore {
       const id = this.#repositories.find(repository);
       if (id === undefined || !this.#blobs.unlink(id, digest)) return 'absent';
       if (repository.kind === 'hosted' || this.#blobs.isLinked(digest)) return 'unlinked';
-      this.#blobs.forget(digest);
+      this.#blobs.forget(digest, 'deleted');
       return 'orphaned';
     });
   }
 
   async forgetBlob(digest: Digest): Promise<void> {
-    this.#connection.makeRoom(() => this.#blobs.forget(digest), PASSING);
+    this.#connection.makeRoom(() => this.#blobs.forget(digest, 'damaged'), PASSING);
   }
 
   async createUpload(upload: UploadRecord): Promise<void> {
@@ -280,7 +302,7 @@ export class SqliteMetadataStore implements MetadataStore {
   async condemnBlob(digest: Digest, at: number): Promise<void> {
     this.#connection.write(
       () => {
-        this.#blobs.forget(digest);
+        this.#blobs.forget(digest, 'damaged');
         this.#upkeep.condemn(digest, at);
       },
       { durable: true },

@@ -22,7 +22,7 @@ export class SqliteTags {
 
   constructor(connection: Connection) {
     this.#find = connection.prepare(`
-      SELECT tags.digest, cached_at AS cachedAt, checked_at AS checkedAt,
+      SELECT tags.digest, tags.cached_at AS cachedAt, tags.checked_at AS checkedAt,
         held.media_type AS mediaType, held.size
       FROM repositories
       JOIN tags ON tags.repository = repositories.id

@@ -4,6 +4,7 @@ import type { Repository } from '../../oci/repository.ts';
 import type { BlobRecord, Page } from '../metadata-store.ts';
 import type { HeldBlob, LooseBlob, LooseBlobsQuery, Use } from '../upkeep-records.ts';
 import type { Connection } from './connection.ts';
+import type { SqliteDepartures } from './sqlite-departures.ts';
 import { repositoryKey, type RepositoryKey } from './sqlite-repositories.ts';
 
 interface HeldRow extends BlobRecord {
@@ -13,6 +14,7 @@ interface HeldRow extends BlobRecord {
 
 /** Statements of upkeep that belong to no other area: last use, loose blobs, damage. */
 export class SqliteUpkeep {
+  readonly #departures: SqliteDepartures;
   readonly #touchManifest: Statement<[{ repository: number; digest: Digest; at: number }]>;
   readonly #touchChildren: Statement<[{ repository: number; digest: Digest; at: number }]>;
   readonly #touchBlob: Statement<[{ digest: Digest; at: number }]>;
@@ -27,7 +29,8 @@ export class SqliteUpkeep {
   readonly #findCondemned: Statement<[...RepositoryKey, Digest]>;
   readonly #listCondemned: Statement<[after: string, limit: number], { digest: Digest }>;
 
-  constructor(connection: Connection) {
+  constructor(connection: Connection, departures: SqliteDepartures) {
+    this.#departures = departures;
     // A hosted manifest has no last use: its NULL stays NULL under max().
     this.#touchManifest = connection.prepare(`
       UPDATE repository_manifests SET used_at = max(used_at, :at)
@@ -96,6 +99,7 @@ export class SqliteUpkeep {
   dropUnreferenced(digest: Digest): boolean {
     if (this.#dropUnreferenced.run({ digest }).changes === 0) return false;
     this.#unlinkAll.run(digest);
+    this.#departures.blob(digest, 'evicted');
     return true;
   }
 

@@ -1,0 +1,29 @@
+import picomatch from 'picomatch';
+
+/** As in the tag rules of the configuration: `*` matches slashes too. */
+const OPTIONS = { bash: true, dot: true, nonegate: true };
+
+/** What makes a pattern more than the name of one image. */
+const GLOB = /[*?[\]{}()!|\\]/;
+
+export function isGlob(pattern: string): boolean {
+  return GLOB.test(pattern);
+}
+
+/** The text that everything begins with that the pattern matches. */
+export function literalPrefix(pattern: string): string {
+  const end = pattern.search(/[*?[\]{}()!|\\+@]/);
+  return isGlob(pattern) && end !== -1 ? pattern.slice(0, end) : pattern;
+}
+
+/** Whether some image is meant by a pin: it is asked by `NAME:TAG` for each of its tags, and by `NAME@DIGEST`. */
+export type PinMatcher = (image: string) => boolean;
+
+/** Matches what any of the patterns does; undefined where there is none. Throws a RangeError or SyntaxError where one is no glob. */
+export function pinMatcher(patterns: readonly string[]): PinMatcher | undefined {
+  if (patterns.length === 0) return undefined;
+  const exact = new Set(patterns.filter((pattern) => !isGlob(pattern)));
+  const globs = patterns.filter(isGlob);
+  const matches = globs.length === 0 ? () => false : picomatch(globs, OPTIONS);
+  return (image) => exact.has(image) || matches(image);
+}

@@ -1,0 +1,112 @@
+import type { Statement } from 'better-sqlite3';
+import type { Digest } from '../../oci/digest.ts';
+import { displayName } from '../../oci/repository.ts';
+import type { Pin } from '../inventory-records.ts';
+import { pinMatcher } from '../pin-patterns.ts';
+import type { Connection } from './connection.ts';
+import { repositoryOf, type RepositoryRow } from './sqlite-repositories.ts';
+
+/** A manifest that a repository holds. */
+export interface Holding {
+  /** The repository's id. */
+  readonly repository: number;
+  readonly digest: Digest;
+}
+
+/** How far up is looked for a pinned tag: an image, its index, and an index of indexes. */
+const LEVELS = 2;
+
+/** Names of one manifest, and indexes that name it, that are looked at. */
+const MAX_NAMES = 1_000;
+
+/** Pins, and the manifests that are known to be pinned. Writing inside a write only. */
+export class SqlitePins {
+  readonly #add: Statement<[pattern: string, at: number]>;
+  readonly #find: Statement<[pattern: string]>;
+  readonly #delete: Statement<[pattern: string]>;
+  readonly #list: Statement<[], Pin>;
+  readonly #keep: Statement<[Holding]>;
+  readonly #listKept: Statement<[limit: number], Holding>;
+  readonly #unkeep: Statement<[Holding]>;
+  readonly #repository: Statement<[id: number], RepositoryRow>;
+  readonly #tags: Statement<[Holding], { name: string }>;
+  readonly #indexes: Statement<[Holding], { digest: Digest }>;
+
+  constructor(connection: Connection) {
+    this.#add = connection.prepare(
+      'INSERT INTO pins (pattern, added_at) VALUES (?, ?) ON CONFLICT DO NOTHING',
+    );
+    this.#find = connection.prepare('SELECT 1 FROM pins WHERE pattern = ?');
+    this.#delete = connection.prepare('DELETE FROM pins WHERE pattern = ?');
+    this.#list = connection.prepare(
+      "SELECT pattern, added_at AS at FROM pins WHERE pattern > '' ORDER BY pattern",
+    );
+    this.#keep = connection.prepare(
+      'UPDATE repository_manifests SET kept = 1 WHERE repository = :repository AND digest = :digest',
+    );
+    this.#listKept = connection.prepare(
+      'SELECT repository, digest FROM repository_manifests WHERE kept = 1 AND repository > 0 LIMIT ?',
+    );
+    this.#unkeep = connection.prepare(
+      'UPDATE repository_manifests SET kept = 0 WHERE repository = :repository AND digest = :digest',
+    );
+    this.#repository = connection.prepare('SELECT upstream, name FROM repositories WHERE id = ?');
+    this.#tags = connection.prepare(`
+      SELECT name FROM tags INDEXED BY tags_naming
+      WHERE repository = :repository AND digest = :digest LIMIT ${MAX_NAMES}
+    `);
+    this.#indexes = connection.prepare(`
+      SELECT named.manifest AS digest FROM manifest_references AS named
+      CROSS JOIN repository_manifests AS own
+        ON own.repository = :repository AND own.digest = named.manifest
+      WHERE named.digest = :digest AND named.kind = 'manifest' LIMIT ${MAX_NAMES}
+    `);
+  }
+
+  add(pattern: string, at: number): boolean {
+    return this.#add.run(pattern, at).changes > 0;
+  }
+
+  /** See `InventoryRecords.removePin`. What other pins keep is found again when its turn comes. */
+  remove(pattern: string, limit: number): 'absent' | 'more' | 'removed' {
+    if (this.#find.get(pattern) === undefined) return 'absent';
+    const kept = this.#listKept.all(limit);
+    for (const holding of kept) this.#unkeep.run(holding);
+    if (kept.length === limit) return 'more';
+    this.#delete.run(pattern);
+    return 'removed';
+  }
+
+  list(): Pin[] {
+    return this.#list.all();
+  }
+
+  /** Eviction need not look at it again until something changes. */
+  keep(holding: Holding): void {
+    this.#keep.run(holding);
+  }
+
+  /** Tells of manifests whether a pin keeps them, by the pins as they are now. */
+  matcher(): (holding: Holding) => boolean {
+    const isPinned = pinMatcher(this.list().map(({ pattern }) => pattern));
+    if (isPinned === undefined) return () => false;
+    return ({ repository, digest }) => {
+      const row = this.#repository.get(repository);
+      if (row === undefined) return false;
+      const name = displayName(repositoryOf(row));
+      let level = [digest];
+      for (let up = 0; up <= LEVELS; up += 1) {
+        if (level.some((one) => this.#names(name, repository, one).some(isPinned))) return true;
+        level = level.flatMap((one) =>
+          this.#indexes.all({ repository, digest: one }).map((index) => index.digest),
+        );
+      }
+      return false;
+    };
+  }
+
+  #names(name: string, repository: number, digest: Digest): string[] {
+    const tags = this.#tags.all({ repository, digest });
+    return [`${name}@${digest}`, ...tags.map((tag) => `${name}:${tag.name}`)];
+  }
+}
