@@ -6,6 +6,7 @@ import { Logins } from './auth/logins.ts';
 import { signingKey } from './auth/signing-key.ts';
 import { Tokens } from './auth/tokens.ts';
 import type { Clock } from './clock.ts';
+import { ClosingSteps } from './closing-steps.ts';
 import { accessRules } from './config/access-rules.ts';
 import type { Config, UpstreamConfig } from './config/config.ts';
 import { tagPolicy } from './config/tag-policy.ts';
@@ -13,15 +14,18 @@ import { Access } from './http/access.ts';
 import { type Authentication, Authenticator } from './http/authenticator.ts';
 import type { ConnectionLimits } from './http/connection-limits.ts';
 import { loadPage, PAGE_DIR } from './http/page.ts';
-import { createRouter } from './http/router.ts';
-import { HttpServer } from './http/server.ts';
+import { createMirrorRouter, createRouter } from './http/router.ts';
+import { HttpServers } from './http/servers.ts';
 import { Upkeep } from './maintenance/upkeep.ts';
+import { Warm } from './maintenance/warm.ts';
+import { WarmSchedule } from './maintenance/warm-schedule.ts';
 import type { Logger } from './observe/log.ts';
 import { Metrics } from './observe/metrics.ts';
 import { observeLogins } from './observe/login-events.ts';
 import { observePullThrough } from './observe/pull-through-events.ts';
 import { logRequest } from './observe/request-log.ts';
 import { observeDamage, observeUpkeep } from './observe/upkeep-events.ts';
+import { observeWarm } from './observe/warm-events.ts';
 import { Breaker } from './pull-through/breaker.ts';
 import type { PullThroughEvents } from './pull-through/events.ts';
 import { GuardedUpstream } from './pull-through/guarded-upstream.ts';
@@ -33,6 +37,7 @@ import { Content } from './registry/content.ts';
 import { Deletes } from './registry/delete.ts';
 import { Lists } from './registry/list.ts';
 import { ManifestBytes } from './registry/manifest-bytes.ts';
+import { mirroredImage } from './registry/mirrored-image.ts';
 import { Naming } from './registry/naming.ts';
 import { PushBlob } from './registry/push-blob.ts';
 import { PushManifest } from './registry/push-manifest.ts';
@@ -59,6 +64,8 @@ export interface AppOptions {
 
 export interface RunningApp {
   readonly address: { readonly host: string; readonly port: number; readonly tls: boolean };
+  /** Of the listener for mirrors alone, if there is one. */
+  readonly mirrorPort: number | undefined;
   readonly upkeep: Upkeep;
   /** Stops accepting, lets requests finish for at most `graceMs`, puts unfinished work away, and closes everything. */
   close(graceMs: number): Promise<void>;
@@ -66,11 +73,13 @@ export interface RunningApp {
 
 /** Starts the mirror. No network is touched but the listener; a start that fails leaves nothing open. */
 export async function startApp(config: Config, options: AppOptions): Promise<RunningApp> {
-  const cleanUp: (() => Promise<void>)[] = [];
+  const closing = new ClosingSteps();
   try {
-    return await start(config, options, cleanUp);
+    return await start(config, options, closing);
   } catch (error) {
-    for (const close of cleanUp.toReversed()) await close();
+    await closing
+      .close()
+      .catch((failure: unknown) => options.log.error({ err: failure }, 'not closed in order'));
     throw error;
   }
 }
@@ -78,16 +87,16 @@ export async function startApp(config: Config, options: AppOptions): Promise<Run
 async function start(
   config: Config,
   { log, clock, limits, page = PAGE_DIR }: AppOptions,
-  cleanUp: (() => Promise<void>)[],
+  closing: ClosingSteps,
 ): Promise<RunningApp> {
   const { dir } = config.storage;
   const accelRedirect = config.listen.reverseProxy?.accelRedirect ?? null;
   const lock = await DirectoryLock.take(dir);
-  cleanUp.push(() => Promise.resolve(lock.release()));
+  closing.add(() => lock.release());
   const blobs = await DiskBlobStore.open({ dir, groupMayRead: accelRedirect !== null });
-  cleanUp.push(() => blobs.close());
+  closing.add(() => blobs.close());
   const metadata = await SqliteMetadataStore.open({ file: join(dir, 'holdfast.db') });
-  cleanUp.push(() => metadata.close());
+  closing.add(() => metadata.close());
 
   const metrics = new Metrics(
     {
@@ -107,12 +116,12 @@ async function start(
     onDamage: observeDamage(log, metrics),
   });
   const uses = new RecentUses(metadata, clock);
-  cleanUp.push(() =>
+  closing.add(() =>
     uses.flush().catch((error: unknown) => log.error({ err: error }, 'uses were not noted')),
   );
   const events = evictingWithFills(observePullThrough(log, metrics), () => upkeep.evictSoon());
   const mirrors = await createMirrors(config, { clock, metrics, events });
-  cleanUp.push(async () => {
+  closing.add(async () => {
     await Promise.all(Array.from(mirrors.values(), ({ upstream }) => upstream.close()));
   });
   const pullThrough = new PullThrough({
@@ -126,11 +135,11 @@ async function start(
     events,
     prefetch: config.prefetch === 'image',
   });
-  cleanUp.push(() => pullThrough.close());
+  closing.add(() => pullThrough.close());
 
   const bytes = new ManifestBytes(metadata);
   const pushBlob = new PushBlob({ metadata, blobs, locks, clock });
-  cleanUp.push(() => pushBlob.close());
+  closing.add(() => pushBlob.close());
   const upkeep = new Upkeep({
     metadata,
     blobs,
@@ -144,14 +153,24 @@ async function start(
     flushUses: () => uses.flush(),
     expireUploads: (before) => pushBlob.expire(before),
   });
-  cleanUp.push(() => upkeep.close());
-  const access = new Access(accessRules(config));
-  const authentication = await createAuthentication(config, { log, metrics, clock, cleanUp });
+  closing.add(() => upkeep.close());
+  const rules = accessRules(config);
+  const access = new Access(rules);
+  const naming = new Naming(
+    Object.entries(config.upstreams).map(([name, { aliases }]) => ({ name, aliases })),
+    config.defaultUpstream,
+  );
+  const warm = new Warm({
+    pullThrough,
+    metadata,
+    clock,
+    events: observeWarm(log, metrics),
+    resolve: (image) => mirroredImage(image, naming, rules.isAllowed),
+  });
+  closing.add(() => warm.close());
+  const authentication = await createAuthentication(config, { log, metrics, clock, closing });
   const services = {
-    naming: new Naming(
-      Object.entries(config.upstreams).map(([name, { aliases }]) => ({ name, aliases })),
-      config.defaultUpstream,
-    ),
+    naming,
     access,
     authenticator: new Authenticator(access, authentication),
     authentication,
@@ -161,6 +180,7 @@ async function start(
     pushBlob,
     pushManifest: new PushManifest({ metadata, pullThrough, bytes, clock }),
     metadata,
+    warm,
     accelRedirect,
   };
   const health = {
@@ -170,23 +190,32 @@ async function start(
     },
     metrics: () => metrics.render(),
   };
-  const server = await HttpServer.listen({
-    ...config.listen,
-    ...(limits && { limits }),
-    router: createRouter({ services, health, page: await loadPage(page) }),
-    log,
-    onRequest: (request) => {
-      metrics.request(request);
-      logRequest(log, request);
-      if (request.status === STORE_FULL) upkeep.evictSoon();
+  const parts = { services, health, page: await loadPage(page) };
+  const servers = await HttpServers.listen(
+    {
+      ...config.listen,
+      ...(limits && { limits }),
+      log,
+      onRequest: (request) => {
+        metrics.request(request);
+        logRequest(log, request);
+        if (request.status === STORE_FULL) upkeep.evictSoon();
+      },
     },
-  });
+    createRouter(parts),
+    createMirrorRouter(parts),
+  );
+  const schedule = new WarmSchedule(warm, config.offline ? [] : config.warm, (error) =>
+    log.error({ err: error }, 'fetching images ahead failed'),
+  );
+  closing.add(() => schedule.close());
   return {
-    address: { ...server.address, tls: config.listen.tls !== null },
+    address: { ...servers.address, tls: config.listen.tls !== null },
+    mirrorPort: servers.mirrorPort,
     upkeep,
     close: async (graceMs) => {
-      await server.close(graceMs);
-      for (const close of cleanUp.toReversed()) await close();
+      closing.add(() => servers.close(graceMs));
+      await closing.close();
     },
   };
 }
@@ -198,16 +227,16 @@ async function createAuthentication(
     readonly log: Logger;
     readonly metrics: Metrics;
     readonly clock: Clock;
-    readonly cleanUp: (() => Promise<void>)[];
+    readonly closing: ClosingSteps;
   },
 ): Promise<Authentication | undefined> {
   if (auth.htpasswd === null) return undefined;
-  const { clock, cleanUp } = use;
+  const { clock, closing } = use;
   const events = observeLogins(use.log, use.metrics);
   const accounts = await Accounts.open(auth.htpasswd, events);
-  cleanUp.push(() => accounts.close());
+  closing.add(() => accounts.close());
   const logins = new Logins(accounts, clock, events);
-  cleanUp.push(() => logins.close());
+  closing.add(() => logins.close());
   const tokens = new Tokens(await signingKey(storage.dir), accounts, clock);
   return { logins, tokens, realm: auth.realm, clock };
 }

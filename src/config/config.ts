@@ -1,3 +1,4 @@
+import type { Platform } from '../oci/platform.ts';
 /**
  * What the rest of the program is told: complete, checked and in machine units. Durations are milliseconds, sizes are
  * bytes, file names are absolute. What each key means to a user stands in `schema.ts`.
@@ -10,6 +11,7 @@ export interface Config {
   /** By name: a lower-cased host[:port] without the default port. */
   readonly upstreams: Readonly<Record<string, UpstreamConfig>>;
   readonly prefetch: 'image' | 'off';
+  readonly warm: readonly WarmConfig[];
   readonly offline: boolean;
   readonly push: PushConfig;
   readonly auth: AuthConfig;
@@ -22,6 +24,8 @@ export interface ListenConfig {
   readonly host: string;
   /** 0: one that the operating system picks. */
   readonly port: number;
+  /** Of the listener at which nobody is asked to sign in; null: there is none. */
+  readonly mirrorPort: number | null;
   readonly tls: { readonly cert: string; readonly key: string } | null;
   /** Requests come through a reverse proxy; null: from the clients themselves. */
   readonly reverseProxy: { readonly accelRedirect: string | null } | null;
@@ -72,6 +76,14 @@ export interface TagRule extends Partial<TagPolicy> {
 
 export interface TagsConfig extends TagPolicy {
   readonly rules: readonly TagRule[];
+}
+
+/** Images that are fetched ahead, again and again. */
+export interface WarmConfig {
+  readonly images: readonly string[];
+  /** None: all that there are. */
+  readonly platforms: readonly Platform[];
+  readonly every: number;
 }
 
 export interface PushConfig {

@@ -21,6 +21,7 @@ import {
   urlPrefix,
   whole,
 } from './settings.ts';
+import { warm } from './warm-schema.ts';
 import { upstreamNames } from './upstream-names.ts';
 import { completeUpstream, type UpstreamSettings, upstreamSchema } from './upstream-schema.ts';
 
@@ -41,6 +42,13 @@ const listen = section({
     .prefault('127.0.0.1')
     .describe('Address to listen on; `0.0.0.0` or `::` for every network.'),
   port: whole(0, 65_535).prefault(5000).describe('Port to listen on; 0: any that is free.'),
+  mirrorPort: whole(0, 65_535)
+    .nullable()
+    .prefault(null)
+    .describe(
+      'A second port, which never asks anybody to sign in and takes pulls only: for `registry-mirrors` of Docker engines ' +
+        'before 24.0.8; null: none. `/mirror` on `port` is the same for all others. See accounts.md.',
+    ),
   tls: section({
     cert: filePath().describe('PEM file with the certificate and its chain.'),
     key: filePath().describe('PEM file with its private key.'),
@@ -135,6 +143,7 @@ export function configSchema(environment: Environment) {
     prefetch: choice('image', 'off')
       .prefault('image')
       .describe('`image`: after the first blob of an image is asked for, fetch its other blobs.'),
+    warm,
     offline: flag().prefault(false).describe('Never contact any upstream.'),
     push: push.prefault({}).describe('What clients may change.'),
     auth: auth.prefault({}).describe('Who may do it.'),

@@ -5,6 +5,8 @@
  */
 import { resolve } from 'node:path';
 import { z } from 'zod';
+import { parseImageName } from '../oci/image-name.ts';
+import { parsePlatform, platformText } from '../oci/platform.ts';
 import { formatDuration, MAX_DURATION, parseDuration } from './durations.ts';
 import { nearestKey } from './nearest-key.ts';
 import { normalizeRegistryHost } from './registry-host.ts';
@@ -100,6 +102,18 @@ export function registryHost() {
     normalizeRegistryHost,
     asIs,
   );
+}
+
+export function imageName() {
+  return spelled(
+    'an image such as "alpine:3" or "ghcr.io/org/app@sha256:…"',
+    (text) => (parseImageName(text)?.reference === undefined ? undefined : text),
+    asIs,
+  );
+}
+
+export function platform() {
+  return spelled('a platform such as "linux/amd64"', parsePlatform, platformText);
 }
 
 const LISTEN_HOST = /^(?:[\w.-]+|\[?[\da-f:.]*:[\da-f:.]+(?:%\w+)?\]?)$/i;

@@ -1,3 +1,4 @@
+import type { Warm } from '../maintenance/warm.ts';
 import type { Content } from '../registry/content.ts';
 import type { Deletes } from '../registry/delete.ts';
 import type { Lists } from '../registry/list.ts';
@@ -21,6 +22,7 @@ export interface Services {
   readonly pushBlob: PushBlob;
   readonly pushManifest: PushManifest;
   readonly metadata: MetadataStore;
+  readonly warm: Warm;
   /** Path of nginx's internal location for the folder of all blobs; null: there is none. */
   readonly accelRedirect: string | null;
 }

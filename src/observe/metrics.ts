@@ -114,6 +114,11 @@ export class Metrics {
     [],
   );
   readonly #damaged = this.#counter('damaged_blobs_total', 'Blobs found damaged.', ['kind']);
+  readonly #warmed = this.#counter(
+    'warm_images_total',
+    'Images of warm lists: held whole now, postponed (too young, pull limit nearly used up), or failed.',
+    ['result'],
+  );
   readonly #duration = new Histogram({
     name: 'holdfast_request_duration_seconds',
     help: 'From the headers of a request to the end of its answer.',
@@ -131,6 +136,7 @@ export class Metrics {
       this.#fetchedBytes.inc({ upstream }, 0);
     }
     for (const kind of ['hosted', 'mirrored']) this.#damaged.inc({ kind }, 0);
+    this.warmed({ held: 0, postponed: 0, failed: 0 });
     for (const reason of ['wrong', 'slowed']) this.#failedLogins.inc({ reason }, 0);
     for (const source of ['store', 'upstream', 'shared']) this.#servedBytes.inc({ source }, 0);
   }
@@ -172,6 +178,10 @@ export class Metrics {
 
   collected({ bytes }: { readonly bytes: number }): void {
     this.#collectedBytes.inc(bytes);
+  }
+
+  warmed(images: Readonly<Record<'held' | 'postponed' | 'failed', number>>): void {
+    for (const [result, count] of Object.entries(images)) this.#warmed.inc({ result }, count);
   }
 
   damaged(kind: 'hosted' | 'mirrored'): void {

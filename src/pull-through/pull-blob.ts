@@ -78,6 +78,12 @@ export class PullBlob {
     return this.#fills.size;
   }
 
+  /** Bytes that the running fill of a blob has written; 0: none runs. */
+  written(digest: Digest): number {
+    const { total, toCome } = this.#fills.get(digest)?.space ?? { total: 0, toCome: 0 };
+    return total - toCome;
+  }
+
   /** What the running fills take in the store. */
   get space(): FillSpace {
     let [total, toCome] = [0, 0];

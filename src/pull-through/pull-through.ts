@@ -111,9 +111,27 @@ export class PullThrough {
     return this.#blobs.head(this.#mirrorOf(repository), repository, digest);
   }
 
+  /** The manifest, held when this resolves unless the disk is full. A use, but no sign that a client comes for its blobs next. */
+  async ensureManifest(repository: MirroredRepository, digest: Digest): Promise<ManifestAnswer> {
+    const reference = { kind: 'digest', digest } as const;
+    const answer = await this.#manifests.get(this.#mirrorOf(repository), repository, reference);
+    this.#uses.manifest(repository, digest);
+    return answer;
+  }
+
   /** The blob, held when this resolves. */
   ensureBlob(repository: MirroredRepository, digest: Digest): Promise<BlobRecord> {
     return this.#blobs.ensure(this.#mirrorOf(repository), repository, digest);
+  }
+
+  /** Bytes of the blob that a running fill has written, 0 where none runs. */
+  written(digest: Digest): number {
+    return this.#blobs.written(digest);
+  }
+
+  /** What is left of the upstream's pull limit is for clients: nothing else should ask for manifests. */
+  savesLimit(repository: MirroredRepository): boolean {
+    return this.#mirrorOf(repository).budget.isLow;
   }
 
   tags(repository: MirroredRepository, page: ListPage): Promise<TagPage> {

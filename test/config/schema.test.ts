@@ -28,11 +28,12 @@ test('without any key the defaults stand, in milliseconds, bytes and absolute pa
   assert.deepEqual(
     { ...config, upstreams: undefined },
     {
-      listen: { host: '127.0.0.1', port: 5000, tls: null },
+      listen: { host: '127.0.0.1', port: 5000, tls: null, reverseProxy: null },
       storage: { dir: resolve('cache'), maxSize: 50e9, minFree: 1e9 },
       defaultUpstream: 'docker.io',
       upstreams: undefined,
       prefetch: 'image',
+      warm: [],
       offline: false,
       push: { enabled: true, delete: true, uploadMaxAge: 86_400_000 },
       auth: { htpasswd: null, anonymous: 'auto', administrators: [], rules: [], realm: null },
