@@ -50,7 +50,7 @@ function access(config: Config): string {
 }
 
 /** One registry as an example for each client; `client-config` prints them all. */
-function usage(target: MirrorTarget, { upstreams, defaultUpstream }: Config): string {
+function usage(target: MirrorTarget, { upstreams, defaultUpstream, auth }: Config): string {
   const registries = mirroredRegistries(upstreams);
   const isDefault = (_: unknown, index: number): boolean =>
     Object.keys(upstreams)[index] === defaultUpstream;
@@ -59,7 +59,12 @@ function usage(target: MirrorTarget, { upstreams, defaultUpstream }: Config): st
   const [host] = registry.hosts;
   const docker =
     defaultUpstream !== null && registry.hosts.includes('docker.io')
-      ? [snippet('Docker, /etc/docker/daemon.json', dockerRecipe(target, []).text)]
+      ? [
+          snippet(
+            'Docker, /etc/docker/daemon.json',
+            dockerRecipe(target, [], auth.htpasswd !== null).text,
+          ),
+        ]
       : [];
   const podman = registryTables(target, registry).slice(0, 1);
   return [

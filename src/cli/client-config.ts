@@ -42,7 +42,11 @@ export function addClientConfig(program: Command, terminal: Terminal): void {
       const { config } = loadConfig(file, terminal.environment);
       const target = url ?? configuredTarget(config);
       if (client === 'docker') requireDockerHub(config);
-      const { text, notes } = RECIPES[client](target, mirroredRegistries(config.upstreams));
+      const { text, notes } = RECIPES[client](
+        target,
+        mirroredRegistries(config.upstreams),
+        config.auth.htpasswd !== null,
+      );
       const all = target.loopback && url === undefined ? [...notes, LOOPBACK_NOTE] : notes;
       terminal.err(`${all.map((note) => `# ${note}`).join('\n')}\n`);
       terminal.out(text);

@@ -41,13 +41,8 @@ export class Nginx {
     await mkdir(join(dir, 'tls'));
     await writeFile(join(dir, 'tls/mirror.example.pem'), TEST_TLS.cert);
     await writeFile(join(dir, 'tls/mirror.example.key'), TEST_TLS.key);
-    const config = join(dir, 'nginx.conf');
-    await writeFile(config, configuration(dir, port, options));
-    const command = ['nginx', '-e', join(dir, 'error.log'), '-p', dir, '-c', config] as const;
-    const log = join(dir, 'output');
-    const daemon = await Daemon.start('nginx', command, programEnvironment(), log);
-    cleanUp(t, () => daemon.stop());
-    await daemon.ready(() => connects(port), t.signal);
+    const { user } = options;
+    await startNginx(t, { dir, port, server: server(dir, port, options), ...(user && { user }) });
     return new Nginx(port, dir);
   }
 
@@ -56,12 +51,36 @@ export class Nginx {
   }
 }
 
-function configuration(dir: string, port: number, options: NginxOptions): string {
+/** nginx with a server that listens on this loopback port; it works in `dir`, and ends with the test. */
+export async function startNginx(
+  t: TestContext,
+  {
+    dir,
+    port,
+    server: text,
+    user = 'root',
+  }: {
+    readonly dir: string;
+    readonly port: number;
+    readonly server: string;
+    readonly user?: string;
+  },
+): Promise<void> {
+  const config = join(dir, 'nginx.conf');
+  await writeFile(config, configuration(dir, text, user));
+  const command = ['nginx', '-e', join(dir, 'error.log'), '-p', dir, '-c', config] as const;
+  const log = join(dir, 'output');
+  const daemon = await Daemon.start('nginx', command, programEnvironment(), log);
+  cleanUp(t, () => daemon.stop());
+  await daemon.ready(() => connects(port), t.signal);
+}
+
+function configuration(dir: string, text: string, user: string): string {
   const temporary = ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi'].map(
     (kind) => `${kind}_temp_path ${dir}/${kind};`,
   );
   return `
-    user ${options.user ?? 'root'};
+    user ${user};
     daemon off;
     worker_processes 2;
     pid ${dir}/pid;
@@ -69,7 +88,7 @@ function configuration(dir: string, port: number, options: NginxOptions): string
     http {
       access_log off;
       ${temporary.join('\n')}
-      ${server(dir, port, options)}
+      ${text}
     }`;
 }
 

@@ -1,19 +1,25 @@
 import type { WriteRecipe } from './recipe.ts';
 
+/** Where pulls are never asked who makes them: Docker cannot sign in to a mirror. */
+const ENTRANCE = '/mirror';
+
 /**
  * daemon.json. Docker asks a mirror for docker.io only, by bare names: whoever calls this makes sure that bare names mean
  * docker.io there.
  */
-export const dockerRecipe: WriteRecipe = ({ url, host, insecure }, registries) => {
+export const dockerRecipe: WriteRecipe = ({ url, host, insecure }, registries, accounts) => {
   const other = registries.find(({ hosts }) => !hosts.includes('docker.io'));
   const settings = {
-    'registry-mirrors': [url],
+    'registry-mirrors': [accounts ? url + ENTRANCE : url],
     ...(insecure && { 'insecure-registries': [host] }),
   };
   return {
     text: `${JSON.stringify(settings, undefined, 2)}\n`,
     notes: [
       'Goes into /etc/docker/daemon.json (add the keys to those that are there), then: systemctl restart docker',
+      ...(accounts
+        ? [`Engines before 24.0.8 refuse ${ENTRANCE}: docs/clients/docker.md tells of a way round.`]
+        : []),
       ...(insecure
         ? []
         : [

@@ -9,4 +9,9 @@ export interface Recipe {
   readonly notes: readonly string[];
 }
 
-export type WriteRecipe = (target: MirrorTarget, registries: readonly MirroredRegistry[]) => Recipe;
+export type WriteRecipe = (
+  target: MirrorTarget,
+  registries: readonly MirroredRegistry[],
+  /** Whether the mirror has accounts. */
+  accounts: boolean,
+) => Recipe;
