@@ -26,6 +26,8 @@ export const statusAnswer = z.object({
   }),
   /** Fills under way. */
   fills: count,
+  /** There are accounts, so that signing in may give more rights. */
+  accounts: z.boolean(),
   /** Who asks; null: nobody in particular. */
   user: z.string().nullable(),
   can: z.object({
