@@ -81,10 +81,15 @@ const LISTEN_FAILURES: Readonly<Record<string, string>> = {
   ENOTFOUND: 'no such host',
 };
 
+/** What Node says of a failure to listen besides. */
+interface Net {
+  readonly port: number;
+}
+
 function startFailure(error: unknown, { listen }: Config): string {
-  const { code, syscall, message } = error as Partial<NodeJS.ErrnoException>;
+  const { code, syscall, message, port } = error as Partial<NodeJS.ErrnoException & Net>;
   if (syscall === 'listen' || syscall === 'getaddrinfo') {
-    const address = formatListenAddress(listen.host, listen.port);
+    const address = formatListenAddress(listen.host, port ?? listen.port);
     return `cannot listen on ${address}: ${LISTEN_FAILURES[code ?? ''] ?? message ?? 'unknown'} (${code ?? 'no code'})`;
   }
   return `cannot start: ${message ?? String(error)}`;

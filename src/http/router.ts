@@ -12,27 +12,37 @@ import { type Parts, type Route, ROUTES } from './routes.ts';
  */
 export const MIRROR_PATH = '/mirror';
 
+/** Everything, with the mirror in a folder of its own. */
 export function createRouter(parts: Parts): Router<RequestState> {
   const router = new Router<RequestState>();
-  const { access } = parts.services;
   for (const route of ROUTES) {
-    const { method, path, action } = route;
-    router[method](path, answer(route, 'registry', parts));
-    if (action === 'pull' && path.startsWith('/v2')) {
-      router[method](MIRROR_PATH + path, answer(route, 'mirror', parts));
-    }
+    router[route.method](route.path, answer(route, 'registry', parts));
+    if (isPull(route))
+      router[route.method](MIRROR_PATH + route.path, answer(route, 'mirror', parts));
   }
   return router;
+}
 
-  function answer(route: Route, entrance: Visit['entrance'], all: Parts) {
-    const { action, path, operation } = route;
-    const handler = route.handler(all);
-    return async (ctx: Context): Promise<void> => {
-      ctx.state.operation = operation;
-      if (!access.isTurnedOn(action)) throw turnedOff(action, allowedAt(path, access));
-      await handler(ctx, await admit(ctx, route, entrance, all));
-    };
+/** The mirror alone, for a port of its own: Docker's daemon before 24.0.8 takes no path for a mirror. */
+export function createMirrorRouter(parts: Parts): Router<RequestState> {
+  const router = new Router<RequestState>();
+  for (const route of ROUTES) {
+    if (isPull(route)) router[route.method](route.path, answer(route, 'mirror', parts));
   }
+  return router;
+}
+
+const isPull = ({ action, path }: Route): boolean => action === 'pull' && path.startsWith('/v2');
+
+function answer(route: Route, entrance: Visit['entrance'], parts: Parts) {
+  const { action, path, operation } = route;
+  const { access } = parts.services;
+  const handler = route.handler(parts);
+  return async (ctx: Context): Promise<void> => {
+    ctx.state.operation = operation;
+    if (!access.isTurnedOn(action)) throw turnedOff(action, allowedAt(path, access));
+    await handler(ctx, await admit(ctx, route, entrance, parts));
+  };
 }
 
 async function admit(

@@ -58,7 +58,13 @@ test('variables of the environment count more than the file, and empty ones coun
     HOLDFAST_STORAGE_DIR: folder,
     HOLDFAST_LOG_LEVEL: 'debug',
   });
-  assert.deepEqual(config.listen, { host: '::1', port: 0, tls: null, reverseProxy: null });
+  assert.deepEqual(config.listen, {
+    host: '::1',
+    port: 0,
+    tls: null,
+    mirrorPort: null,
+    reverseProxy: null,
+  });
   assert.deepEqual([config.storage.dir, config.storage.minFree], [folder, 2e9]);
   assert.equal(config.log.level, 'debug');
   assert.equal(loadConfig(path, { HOLDFAST_LISTEN: '' }).config.listen.port, 1);

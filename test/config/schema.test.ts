@@ -28,7 +28,7 @@ test('without any key the defaults stand, in milliseconds, bytes and absolute pa
   assert.deepEqual(
     { ...config, upstreams: undefined },
     {
-      listen: { host: '127.0.0.1', port: 5000, tls: null, reverseProxy: null },
+      listen: { host: '127.0.0.1', port: 5000, mirrorPort: null, tls: null, reverseProxy: null },
       storage: { dir: resolve('cache'), maxSize: 50e9, minFree: 1e9 },
       defaultUpstream: 'docker.io',
       upstreams: undefined,

@@ -88,6 +88,11 @@ export class Holdfast {
     return this.#app.address.port;
   }
 
+  /** The server at `listen.mirrorPort`. */
+  get mirrorUrl(): string {
+    return `http://127.0.0.1:${this.#app.mirrorPort ?? 0}`;
+  }
+
   /** Its upkeep, to be run at once instead of when its time comes. */
   get upkeep(): Upkeep {
     return this.#app.upkeep;
