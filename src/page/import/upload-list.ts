@@ -1,0 +1,75 @@
+/** The archives that are being sent, one at a time, and those that were. */
+import type { ImportedImage, ImportLine } from '../../api/import.ts';
+import { failureText } from '../parts/answered.tsx';
+import { failureOf } from '../server/failure.ts';
+import { Shared } from '../shared.ts';
+import { sendArchive } from './send-archive.ts';
+
+export interface Upload {
+  readonly id: number;
+  readonly name: string;
+  /** Bytes. */
+  readonly size: number;
+  readonly progress:
+    | { readonly state: 'waiting' }
+    | { readonly state: 'sending'; readonly sent: number }
+    /** All is sent; blobs are being put in their place. */
+    | { readonly state: 'storing'; readonly blobs: number }
+    | { readonly state: 'done'; readonly images: readonly ImportedImage[] }
+    | { readonly state: 'failed'; readonly message: string };
+}
+
+const uploads = new Shared<readonly Upload[]>([]);
+const stops = new Map<number, AbortController>();
+let lastId = 0;
+/** Two at a time would share the same line and disk, and both would take longer. */
+let queue: Promise<void> = Promise.resolve();
+
+export function useUploads(): readonly Upload[] {
+  return uploads.use();
+}
+
+export function addUploads(files: readonly File[]): void {
+  for (const file of files) {
+    lastId += 1;
+    const id = lastId;
+    const { name, size } = file;
+    uploads.change((before) => [...before, { id, name, size, progress: { state: 'waiting' } }]);
+    stops.set(id, new AbortController());
+    queue = queue.then(() => send(id, file));
+  }
+}
+
+/** Stops one that is on its way, and takes it from the list. */
+export function dropUpload(id: number): void {
+  stops.get(id)?.abort();
+  stops.delete(id);
+  uploads.change((before) => before.filter((upload) => upload.id !== id));
+}
+
+async function send(id: number, file: File): Promise<void> {
+  const stop = stops.get(id);
+  if (!stop) return;
+  let images: readonly ImportedImage[] = [];
+  const sent = (bytes: number): void => {
+    const whole = bytes >= file.size;
+    set(id, whole ? { state: 'storing', blobs: 0 } : { state: 'sending', sent: bytes });
+  };
+  const line = (told: ImportLine): void => {
+    if ('done' in told) images = told.images;
+    else if (told.received >= file.size) set(id, { state: 'storing', blobs: told.blobs });
+  };
+  try {
+    set(id, { state: 'sending', sent: 0 });
+    await sendArchive(file, { sent, line }, stop.signal);
+    set(id, { state: 'done', images });
+  } catch (error) {
+    set(id, { state: 'failed', message: failureText(failureOf(error)) });
+  }
+}
+
+function set(id: number, progress: Upload['progress']): void {
+  uploads.change((before) =>
+    before.map((upload) => (upload.id === id ? { ...upload, progress } : upload)),
+  );
+}

@@ -1,0 +1,92 @@
+import { formatBytes, formatPlural } from '../format.ts';
+import { CloseIcon } from '../parts/icons.tsx';
+import { Progress } from '../parts/meter.tsx';
+import { hrefOf } from '../route.ts';
+import { dropUpload, type Upload, useUploads } from './upload-list.ts';
+
+/** Stands in a corner while archives are sent, and says what became of them. */
+export function Uploads() {
+  const uploads = useUploads();
+  if (uploads.length === 0) return null;
+  return (
+    <section class="uploads" aria-label="Imports">
+      <ul>
+        {uploads.map((upload) => (
+          <Entry key={upload.id} upload={upload} />
+        ))}
+      </ul>
+    </section>
+  );
+}
+
+function Entry({ upload }: { readonly upload: Upload }) {
+  const { id, name, progress } = upload;
+  const over = progress.state === 'done' || progress.state === 'failed';
+  const action = over ? 'Close' : 'Stop';
+  return (
+    <li>
+      <div class="line">
+        <b class="path">{name}</b>
+        <button
+          type="button"
+          class="icon-button"
+          aria-label={`${action} ${name}`}
+          title={action}
+          onClick={() => dropUpload(id)}
+        >
+          <CloseIcon />
+        </button>
+      </div>
+      <State upload={upload} />
+    </li>
+  );
+}
+
+function State({ upload }: { readonly upload: Upload }) {
+  const { name, size, progress } = upload;
+  switch (progress.state) {
+    case 'waiting':
+      return <p class="quiet">Waiting for the one before it.</p>;
+    case 'sending':
+      return (
+        <>
+          <Progress value={progress.sent} of={size} label={`Sending ${name}`} />
+          <p class="quiet number">
+            {formatBytes(progress.sent)} of {formatBytes(size)} sent
+          </p>
+        </>
+      );
+    case 'storing':
+      return (
+        <>
+          <Progress value={0} of={null} label={`Storing ${name}`} />
+          <p class="quiet">
+            Sent; being checked and stored
+            {progress.blobs > 0 && `, ${formatPlural(progress.blobs, 'blob')} so far`}
+          </p>
+        </>
+      );
+    case 'done':
+      return (
+        <div role="status">
+          {progress.images.map(({ digest, pushed, missing }) => (
+            <p key={digest}>
+              {pushed.map((image) => (
+                <a key={image} class="chip" href={hrefOf({ view: 'image', image })}>
+                  {image}
+                </a>
+              ))}
+              {missing.length > 0 && <span class="quiet"> without {missing.join(', ')}</span>}
+            </p>
+          ))}
+          {progress.images.length === 0 && <p>There was no image in it.</p>}
+        </div>
+      );
+    case 'failed':
+      return (
+        <p class="failure" role="alert">
+          {progress.message}
+        </p>
+      );
+  }
+}
