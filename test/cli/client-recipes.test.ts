@@ -27,8 +27,9 @@ async function printed(client: string, from = config): Promise<string> {
   return out;
 }
 
+const shown = (name: string): unknown => JSON.parse(snippet('clients/docker.md', name));
+
 test('docker', async () => {
-  const shown = (name: string): unknown => JSON.parse(snippet('clients/docker.md', name));
   assert.deepEqual(JSON.parse(await printed('docker')), shown('daemon.json'));
   const htpasswd = file('htpasswd', accounts());
   const secured = file('secured.json', JSON.stringify({ ...REGISTRIES, auth: { htpasswd } }));
@@ -47,6 +48,6 @@ test('podman, buildkit and k3s', async () => {
   assert.equal(await printed('podman'), snippet('clients/podman.md', 'registries.conf'));
   assert.equal(await printed('buildkit'), snippet('clients/buildkit.md', 'buildkitd.toml'));
   // Either quotes are YAML.
-  const shown = snippet('clients/k3s.md', 'registries.yaml').replaceAll("'", '"');
-  assert.equal(await printed('k3s'), shown);
+  const page = snippet('clients/k3s.md', 'registries.yaml').replaceAll("'", '"');
+  assert.equal(await printed('k3s'), page);
 });

@@ -41,8 +41,8 @@ export class Nginx {
     await mkdir(join(dir, 'tls'));
     await writeFile(join(dir, 'tls/mirror.example.pem'), TEST_TLS.cert);
     await writeFile(join(dir, 'tls/mirror.example.key'), TEST_TLS.key);
-    const { user } = options;
-    await startNginx(t, { dir, port, server: server(dir, port, options), ...(user && { user }) });
+    const { user = 'root' } = options;
+    await startNginx(t, { dir, port, server: server(dir, port, options), user });
     return new Nginx(port, dir);
   }
 
