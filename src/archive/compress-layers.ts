@@ -12,7 +12,7 @@ import { gathered } from './gathered.ts';
 import { HashedBytes } from './hashed-bytes.ts';
 import type { ImageBlob, ImageManifest } from './image.ts';
 import { CONFIG_TYPE, IMAGE_CONFIGS, type Layer, LAYER_TYPE, layerType } from './image-manifest.ts';
-import { indexSchema, parseShape } from './index-json.ts';
+import { indexSchema, parseShape, withFields } from './index-json.ts';
 import { MAX_JSON_BYTES } from './limits.ts';
 import { piped } from './piped.ts';
 import type { Spool } from './spool.ts';
@@ -51,9 +51,10 @@ export class CompressLayers {
   async #index(index: ImageManifest): Promise<ImageManifest> {
     const made = new Map<Digest, ImageManifest>();
     for (const child of index.children) made.set(child.digest, await this.of(child));
-    const body = parseShape(indexSchema, parseJson(index.bytes, index.digest), index.digest);
+    const body = parseJson(index.bytes, index.digest);
+    const { manifests: entries } = parseShape(indexSchema, body, index.digest);
     const renamed = (digest: Digest): Digest => made.get(digest)?.digest ?? digest;
-    const manifests = body.manifests.map((entry) => {
+    const manifests = entries.map((entry) => {
       const child = made.get(entry.digest);
       const told = child && {
         mediaType: child.mediaType,
@@ -63,20 +64,21 @@ export class CompressLayers {
       return { ...entry, ...told, ...(entry.annotations && mapped(entry.annotations, renamed)) };
     });
     const mediaType = MediaType.ociIndex;
-    const bytes = Buffer.from(JSON.stringify({ ...body, mediaType, manifests }));
+    const bytes = withFields(body, { mediaType, manifests });
     return { ...index, mediaType, bytes, digest: digestOf(bytes), children: [...made.values()] };
   }
 
   async #image(image: ImageManifest): Promise<ImageManifest> {
-    const body = parseShape(imageSchema, parseJson(image.bytes, image.digest), image.digest);
-    if (body.config === undefined || !IMAGE_CONFIGS.has(body.config.mediaType)) return image;
+    const body = parseJson(image.bytes, image.digest);
+    const told = parseShape(imageSchema, body, image.digest);
+    if (told.config === undefined || !IMAGE_CONFIGS.has(told.config.mediaType)) return image;
     const blobs = new Map(image.blobs.map((blob) => [blob.digest, blob]));
-    const config = blobs.get(body.config.digest);
+    const config = blobs.get(told.config.digest);
     if (config === undefined) return image;
     const diffIds = await diffIdsOf(config);
     const layers: Layer[] = [];
     const described: object[] = [];
-    for (const [at, entry] of body.layers.entries()) {
+    for (const [at, entry] of told.layers.entries()) {
       const blob = blobs.get(entry.digest);
       const diffId = diffIds[at];
       if (blob === undefined || diffId === undefined || !TAR_LAYER.test(entry.mediaType)) {
@@ -91,14 +93,11 @@ export class CompressLayers {
       described.push({ mediaType: layer.mediaType, digest: layer.digest, size: layer.size });
     }
     const mediaType = MediaType.ociManifest;
-    const bytes = Buffer.from(
-      JSON.stringify({
-        ...body,
-        mediaType,
-        config: { ...body.config, mediaType: CONFIG_TYPE },
-        layers: described,
-      }),
-    );
+    const bytes = withFields(body, {
+      mediaType,
+      config: { ...told.config, mediaType: CONFIG_TYPE },
+      layers: described,
+    });
     return { digest: digestOf(bytes), mediaType, bytes, blobs: [config, ...layers], children: [] };
   }
 

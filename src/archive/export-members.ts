@@ -64,6 +64,8 @@ function unique<One extends { readonly digest: Digest }>(all: readonly One[]): r
 }
 
 function indexJson(images: readonly ExportedImage[]) {
+  // The tag alone, as Docker writes it, says which one is meant only where there is one.
+  const isOnly = images.flatMap(({ names }) => names).length === 1;
   return {
     schemaVersion: 2,
     mediaType: MediaType.ociIndex,
@@ -76,7 +78,7 @@ function indexJson(images: readonly ExportedImage[]) {
       if (names.length === 0) return [descriptor];
       return names.map(({ full, tag }) => ({
         ...descriptor,
-        annotations: { [IMAGE_NAME]: full, [REF_NAME]: tag },
+        annotations: { [IMAGE_NAME]: full, [REF_NAME]: isOnly ? tag : full },
       }));
     }),
   };

@@ -44,7 +44,14 @@ export function platformText({ os, architecture, variant }: Platform): string {
 
 /** An index with only those of its entries that are in `kept`; nothing else of it changes. */
 export function reducedIndex(bytes: Uint8Array, kept: ReadonlySet<Digest>): Buffer {
-  const index = indexSchema.parse(JSON.parse(new TextDecoder().decode(bytes)));
-  const manifests = index.manifests.filter(({ digest }) => kept.has(digest));
-  return Buffer.from(JSON.stringify({ ...index, manifests }));
+  const value: unknown = JSON.parse(new TextDecoder().decode(bytes));
+  const { manifests } = indexSchema.parse(value);
+  return withFields(value, { manifests: manifests.filter(({ digest }) => kept.has(digest)) });
 }
+
+/** A JSON object with other values in some of its fields, each where it was. */
+export function withFields(value: unknown, fields: Readonly<Record<string, unknown>>): Buffer {
+  return Buffer.from(JSON.stringify({ ...jsonObject.parse(value), ...fields }));
+}
+
+const jsonObject = z.record(z.string(), z.unknown());

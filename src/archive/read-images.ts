@@ -1,7 +1,9 @@
+import type { RepositoryName } from '../oci/repository-name.ts';
 import type { Archive } from './archive.ts';
 import { ArchiveError } from './archive-error.ts';
 import { MANIFEST_JSON, namesInSave, readDockerSave } from './docker-save.ts';
 import type { ArchivedImage } from './image.ts';
+import { destinationOf } from './image-names.ts';
 import { readLegacySave, REPOSITORIES } from './legacy-save.ts';
 import { INDEX_JSON, LAYOUT_FILE, namesInLayout, readOciLayout } from './oci-layout.ts';
 
@@ -18,10 +20,16 @@ export async function readImages(archive: Archive): Promise<readonly ArchivedIma
 }
 
 /**
- * The names of the images, as soon as a stream has told them; undefined before that. An archive that begins with its
- * names can be sent on while it arrives.
+ * The one repository that all images go to by their own names, as soon as a stream has told them; undefined before that,
+ * and where there are several. An archive that begins with its names can be sent on while it arrives.
  */
-export async function namesSoFar(archive: Archive): Promise<readonly string[] | undefined> {
+export async function soleRepository(archive: Archive): Promise<RepositoryName | undefined> {
+  const names = await namesSoFar(archive);
+  const [only, ...others] = new Set(names?.map((name) => destinationOf(name)?.repository));
+  return others.length === 0 ? only : undefined;
+}
+
+async function namesSoFar(archive: Archive): Promise<readonly string[] | undefined> {
   if (archive.has(INDEX_JSON)) return await namesInLayout(archive);
   return archive.has(MANIFEST_JSON) ? await namesInSave(archive) : undefined;
 }

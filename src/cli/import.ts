@@ -9,11 +9,11 @@ import {
 } from '../archive/image-names.ts';
 import { openArchive } from '../archive/open-archive.ts';
 import { pushImages } from '../archive/push-images.ts';
-import { readImages } from '../archive/read-images.ts';
+import { readImages, soleRepository } from '../archive/read-images.ts';
 import { type DepotFor, readTarStream } from '../archive/read-tar-stream.ts';
 import { Spool } from '../archive/spool.ts';
 import type { RegistryClient } from '../registry-client/registry-client.ts';
-import { DirectDepot, repositoryOf } from './archives/direct-depot.ts';
+import { DirectDepot } from './archives/direct-depot.ts';
 import { openRegistry, type RegistryOptions, withRegistry } from './archives/registry-options.ts';
 import { RegistrySink } from './archives/registry-sink.ts';
 import { shortDigest } from './image-words.ts';
@@ -129,7 +129,8 @@ async function importArchive(path: string, options: Options, means: Means): Prom
 function depotFor({ to, compress }: Options, sink: RegistrySink, means: Means): DepotFor {
   const { client, progress, spool } = means;
   return async (archive) => {
-    const repository = compress === undefined ? await repositoryOf(archive, to) : undefined;
+    if (compress !== undefined) return spool;
+    const repository = to?.repository ?? (await soleRepository(archive));
     return repository === undefined
       ? spool
       : new DirectDepot({ repository, client, sink, progress });

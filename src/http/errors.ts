@@ -50,7 +50,7 @@ function unknownPath(): OciError {
 }
 
 /** Engine errors become the spec's in this one place. */
-function toOciError(error: unknown, operation: string | undefined): OciError {
+export function toOciError(error: unknown, operation: string | undefined): OciError {
   if (error instanceof OciError) return error;
   if (error instanceof UpstreamError) return fromUpstream(error, operation);
   if (error instanceof TooYoungError) {

@@ -1,5 +1,7 @@
 /** The route table: every endpoint, one line each, and what one must be allowed for it. */
 import type { Action } from './access.ts';
+import { importArchive } from './api/import.ts';
+import { warmImages } from './api/warm.ts';
 import { deleteBlob, getBlob } from './blobs.ts';
 import type { Handler } from './context.ts';
 import { type Health, livez, metricsPage, readyz } from './health.ts';
@@ -86,6 +88,10 @@ export const ROUTES: readonly Route[] = [
   of('get', '/v2/*name/referrers/:digest', 'pull', 'referrers', listReferrers),
   route('get', TOKEN_PATH, 'pull', 'anybody', 'token', ({ services }) => getToken(services)),
   route('post', TOKEN_PATH, 'pull', 'anybody', 'token', ({ services }) => postToken(services)),
+  route('post', '/api/v1/import', 'push', 'server', 'import', ({ services }) =>
+    importArchive(services),
+  ),
+  route('post', '/api/v1/warm', 'administer', 'api', 'api', ({ services }) => warmImages(services)),
   route('get', '/healthz', 'pull', 'anybody', 'other', () => livez),
   route('get', '/readyz', 'pull', 'anybody', 'other', ({ health }) => readyz(health)),
   route('get', '/metrics', 'pull', 'server', 'other', ({ health }) => metricsPage(health)),

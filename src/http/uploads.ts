@@ -3,13 +3,12 @@ import type { Digest } from '../oci/digest.ts';
 import { OciError } from '../oci/error-codes.ts';
 import { displayName, type HostedRepository, type Repository } from '../oci/repository.ts';
 import { type Chunk, OutOfOrderError, type Upload } from '../registry/push-blob.ts';
-import type { Bytes } from '../store/blob-store.ts';
 import type { Context, Handler } from './context.ts';
 import { accepted } from './manifests.ts';
-import { ClientGoneError } from './errors.ts';
 import type { Permissions } from './permissions.ts';
 import { algorithmOf, mountSources, pushTarget, queryText, requireDigest } from './params.ts';
 import { parseChunkRange } from './range.ts';
+import { requestBody } from './request-body.ts';
 import type { Services } from './services.ts';
 
 /** POST: opens a session, or takes the whole blob (`digest`), or mounts it (`mount`). */
@@ -124,15 +123,6 @@ function chunkOf(ctx: Context): Chunk {
     throw new OciError('SIZE_INVALID', { detail: { contentRange: header, contentLength: length } });
   }
   return { range, body: requestBody(ctx) };
-}
-
-/** The body as it arrives; a client that leaves is told apart from a failure of ours. */
-async function* requestBody(ctx: Context): Bytes {
-  try {
-    yield* ctx.req as AsyncIterable<Buffer>;
-  } catch (error) {
-    throw new ClientGoneError('the client stopped in the middle of the body', { cause: error });
-  }
 }
 
 function hasBody(ctx: Context): boolean {

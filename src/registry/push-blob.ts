@@ -12,9 +12,10 @@ import {
   SizeMismatchError,
 } from '../store/blob-store.ts';
 import type { DigestLocks } from '../store/digest-locks.ts';
-import { keepBlob } from '../store/keep-blob.ts';
+import { type BlobKeeping, keepBlob } from '../store/keep-blob.ts';
 import type { MetadataStore } from '../store/metadata-store.ts';
 import { OpenUploads } from './open-uploads.ts';
+import { UnplacedBlobs } from './unplaced-blobs.ts';
 
 /** A repository with more unfinished uploads than that has a client that leaks them. */
 const MAX_UPLOADS_PER_REPOSITORY = 1_000;
@@ -146,6 +147,11 @@ export class PushBlob {
     }
   }
 
+  /** For blobs that arrive before it is known which repository they go to. Whoever asks for it closes it. */
+  unplaced(): UnplacedBlobs {
+    return new UnplacedBlobs(this.#keeping, this.#clock);
+  }
+
   /** Ends a session at once, also while a chunk arrives. */
   async cancel(repository: HostedRepository, id: string): Promise<void> {
     const algorithm = await this.#algorithmOf(repository, id);
@@ -184,6 +190,10 @@ export class PushBlob {
     return this.#open.close();
   }
 
+  get #keeping(): BlobKeeping {
+    return { metadata: this.#metadata, blobs: this.#blobs, locks: this.#locks };
+  }
+
   async #algorithmOf(repository: HostedRepository, id: string): Promise<DigestAlgorithm> {
     const upload = await this.#metadata.findUpload(id);
     // A session belongs to one repository: its id must not open a way into another.
@@ -215,9 +225,8 @@ export class PushBlob {
 
   async #commit(repository: HostedRepository, writer: BlobWriter, digest: Digest): Promise<void> {
     try {
-      const keeping = { metadata: this.#metadata, blobs: this.#blobs, locks: this.#locks };
       const at = this.#clock.now();
-      await keepBlob(keeping, { repository, digest, at }, () => writer.commit({ digest }));
+      await keepBlob(this.#keeping, { repository, digest, at }, () => writer.commit({ digest }));
     } catch (error) {
       if (error instanceof DigestMismatchError || error instanceof SizeMismatchError) {
         throw new OciError('DIGEST_INVALID', { detail: { digest }, cause: error });

@@ -1,10 +1,7 @@
-import type { Archive } from '../../archive/archive.ts';
 import { ArchiveError } from '../../archive/archive-error.ts';
 import type { Content } from '../../archive/content.ts';
 import type { Depot } from '../../archive/depot.ts';
 import type { HashedBytes } from '../../archive/hashed-bytes.ts';
-import { destinationOf, type WantedName } from '../../archive/image-names.ts';
-import { namesSoFar } from '../../archive/read-images.ts';
 import type { Digest } from '../../oci/digest.ts';
 import type { RepositoryName } from '../../oci/repository-name.ts';
 import type { RegistryClient } from '../../registry-client/registry-client.ts';
@@ -70,19 +67,4 @@ export class DirectDepot implements Depot {
       throw error;
     }
   }
-}
-
-/**
- * The one repository that everything of the archive goes to; undefined where there are several, or it has not been told
- * yet.
- */
-export async function repositoryOf(
-  archive: Archive,
-  wanted: WantedName | undefined,
-): Promise<RepositoryName | undefined> {
-  if (wanted) return wanted.repository;
-  const names = await namesSoFar(archive);
-  const repositories = new Set(names?.map((name) => destinationOf(name)?.repository));
-  const [only, ...others] = repositories;
-  return others.length === 0 ? only : undefined;
 }

@@ -1,0 +1,76 @@
+import { ArchiveError } from '../../archive/archive-error.ts';
+import type { Content } from '../../archive/content.ts';
+import type { Depot } from '../../archive/depot.ts';
+import type { HashedBytes } from '../../archive/hashed-bytes.ts';
+import type { ImageBlob, ImageManifest } from '../../archive/image.ts';
+import type { BlobOutcome, ImageSink } from '../../archive/push-images.ts';
+import { verifiedBytes } from '../../archive/verified-content.ts';
+import { type Digest, digestAlgorithm } from '../../oci/digest.ts';
+import type { Tag } from '../../oci/reference.ts';
+import type { RepositoryName } from '../../oci/repository-name.ts';
+import type { HostedRepository } from '../../oci/repository.ts';
+import type { UnplacedBlobs } from '../../registry/unplaced-blobs.ts';
+import type { Services } from '../services.ts';
+
+/** Keeps what arrives of an archive and pushes its images to this very registry. */
+export class ImportSink implements ImageSink, Depot {
+  readonly #services: Services;
+  readonly #unplaced: UnplacedBlobs;
+  readonly #onBlob: () => void;
+
+  constructor(services: Services, unplaced: UnplacedBlobs, onBlob: () => void) {
+    this.#services = services;
+    this.#unplaced = unplaced;
+    this.#onBlob = onBlob;
+  }
+
+  async keep(bytes: HashedBytes, promised: Digest | undefined): Promise<Content> {
+    const algorithm = promised === undefined ? 'sha256' : digestAlgorithm(promised);
+    await this.#unplaced.receive(bytes, algorithm, () => {
+      if (promised === undefined || promised === bytes.digest) return bytes.digest;
+      throw new ArchiveError(`the content of ${promised} has the digest ${bytes.digest}`);
+    });
+    return {
+      size: bytes.size,
+      open: () => {
+        throw new ArchiveError('the archive has too many manifests for a stream');
+      },
+    };
+  }
+
+  async pushBlob(name: RepositoryName, blob: ImageBlob): Promise<BlobOutcome> {
+    const repository = hosted(name);
+    const outcome = await this.#push(repository, blob);
+    this.#onBlob();
+    return outcome;
+  }
+
+  async pushManifest(
+    name: RepositoryName,
+    { digest, mediaType, bytes }: ImageManifest,
+    tag: Tag | undefined,
+  ): Promise<void> {
+    await this.#services.pushManifest.push({
+      repository: hosted(name),
+      reference: tag === undefined ? { kind: 'digest', digest } : { kind: 'tag', tag },
+      tags: [],
+      content: bytes,
+      contentType: mediaType,
+      // The archive is whole, so upstream has nothing to add.
+      mirrored: undefined,
+    });
+  }
+
+  async #push(repository: HostedRepository, blob: ImageBlob): Promise<BlobOutcome> {
+    const { metadata, pushBlob } = this.#services;
+    const { digest } = blob;
+    if ((await metadata.findBlob(repository, digest)) !== undefined) return 'held';
+    if (await this.#unplaced.place(repository, digest)) return 'sent';
+    await pushBlob.push(repository, digest, digestAlgorithm(digest), verifiedBytes(blob));
+    return 'sent';
+  }
+}
+
+export function hosted(name: RepositoryName): HostedRepository {
+  return { kind: 'hosted', name };
+}
