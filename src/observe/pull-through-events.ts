@@ -1,5 +1,5 @@
 import { displayName } from '../oci/repository.ts';
-import type { FillInfo, PullThroughEvents } from '../pull-through/events.ts';
+import type { FillInfo, Miss, PullThroughEvents } from '../pull-through/events.ts';
 import type { Logger } from './log.ts';
 import type { Metrics } from './metrics.ts';
 
@@ -14,6 +14,11 @@ export function observePullThrough(log: Logger, metrics: Metrics): PullThroughEv
     fillCommitted: ({ size, ...fill }) => log.info({ ...about(fill), size }, 'blob kept'),
     fillFailed: ({ at, cause, ...fill }) =>
       log.warn({ ...about(fill), at, err: cause }, 'blob not kept'),
+    missed: ({ repository, kind, reference, cause }) =>
+      log.debug(
+        { repository: displayName(repository), reference, cause: causeText(cause) },
+        `${kind} missed`,
+      ),
     servedStale: ({ repository, tag, cause }) =>
       log.warn(
         { repository: displayName(repository), tag, err: cause },
@@ -31,4 +36,8 @@ export function observePullThrough(log: Logger, metrics: Metrics): PullThroughEv
 
 function about({ repository, digest }: FillInfo): { repository: string; digest: string } {
   return { repository: displayName(repository), digest };
+}
+
+function causeText(cause: Miss['cause']): string {
+  return typeof cause === 'string' ? cause : cause.message;
 }

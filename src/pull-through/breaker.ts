@@ -18,6 +18,12 @@ const LONGEST_RETRY_AFTER_MS = 6 * 60 * 60 * 1_000;
 
 export type BreakerState = 'closed' | 'open' | 'half-open';
 
+/** The last call that upstream let down, whatever came after it. */
+export interface LastFailure {
+  readonly at: number;
+  readonly error: UpstreamError;
+}
+
 export interface BreakerOptions {
   readonly upstream: string;
   readonly clock: Clock;
@@ -31,6 +37,7 @@ export class Breaker {
   #openUntil = 0;
   #probing = false;
   #lastFailure: UpstreamError | undefined;
+  #seenFailure: LastFailure | undefined;
 
   constructor(options: BreakerOptions) {
     this.#options = options;
@@ -39,6 +46,15 @@ export class Breaker {
   get state(): BreakerState {
     if (this.#lastFailure === undefined || this.#openUntil === 0) return 'closed';
     return this.#options.clock.now() < this.#openUntil ? 'open' : 'half-open';
+  }
+
+  /** When upstream is asked again, ms since the epoch; undefined where it is not left alone. */
+  get retryAt(): number | undefined {
+    return this.state === 'open' ? this.#openUntil : undefined;
+  }
+
+  get lastFailure(): LastFailure | undefined {
+    return this.#seenFailure;
   }
 
   /** Runs `call` if it may go, and learns from how it ends. */
@@ -80,6 +96,7 @@ export class Breaker {
   }
 
   #failed(error: UpstreamError, weight: number): void {
+    this.#see(error);
     // It was under way when another call's failure opened it: one outage must not count once for every client.
     if (this.state === 'open') return;
     this.#failures += weight;
@@ -90,8 +107,13 @@ export class Breaker {
   }
 
   #block(error: UpstreamError): void {
+    this.#see(error);
     const told = error.retryAfter ?? DEFAULT_RETRY_AFTER_MS;
     this.#open(error, Math.min(told, LONGEST_RETRY_AFTER_MS));
+  }
+
+  #see(error: UpstreamError): void {
+    this.#seenFailure = { at: this.#options.clock.now(), error };
   }
 
   #open(error: UpstreamError, forMs: number): void {

@@ -1,6 +1,9 @@
 /** What the engine tells whoever listens (logs, metrics). It knows neither. */
 import type { Digest } from '../oci/digest.ts';
+import type { Tag } from '../oci/reference.ts';
 import type { MirroredRepository } from '../oci/repository.ts';
+import type { UpstreamError } from '../upstream/errors.ts';
+import type { TooYoungError } from './min-age.ts';
 
 export interface PullThroughEvents {
   fillStarted(fill: FillInfo & { readonly resumedFrom: number }): void;
@@ -10,6 +13,8 @@ export interface PullThroughEvents {
   fillResumed(fill: FillInfo & { readonly at: number; readonly cause: Error }): void;
   fillCommitted(fill: FillInfo & { readonly size: number }): void;
   fillFailed(fill: FillInfo & { readonly at: number; readonly cause: Error }): void;
+  /** A client asked for what could not be served from what is held; told once for all that waited for the same fetch. */
+  missed(miss: Miss): void;
   /** Held content was served because upstream failed. */
   servedStale(info: {
     readonly repository: MirroredRepository;
@@ -23,6 +28,14 @@ export interface PullThroughEvents {
     readonly open: boolean;
     readonly forMs: number;
   }): void;
+}
+
+export interface Miss {
+  readonly repository: MirroredRepository;
+  readonly kind: 'manifest' | 'blob';
+  readonly reference: Tag | Digest;
+  /** `moved`: the tag was held, and upstream names something else now. An error: nothing could be had. */
+  readonly cause: 'absent' | 'moved' | UpstreamError | TooYoungError;
 }
 
 export interface FillInfo {

@@ -28,6 +28,7 @@ export interface FillOptions {
   readonly upstream: Upstream;
   readonly blobs: BlobStore;
   readonly events: PullThroughEvents;
+  readonly startedAt: number;
   /** Makes the commit and what belongs to it one step; gives what the commit gives. */
   readonly publish: (commit: () => Promise<BlobStat>) => Promise<BlobStat>;
 }
@@ -41,6 +42,21 @@ export interface FillHead {
 export interface FillSpace {
   readonly total: number;
   readonly toCome: number;
+}
+
+/** How far a fill has come. */
+export interface FillProgress {
+  readonly repository: MirroredRepository;
+  readonly digest: Digest;
+  /** Bytes; undefined where neither upstream nor a manifest tells. */
+  readonly size: number | undefined;
+  readonly written: number;
+  /** Milliseconds since the epoch. */
+  readonly startedAt: number;
+  /** Clients that read from it. */
+  readonly followers: number;
+  /** Bytes that an earlier fill had left. */
+  readonly resumedFrom: number;
 }
 
 export class Fill {
@@ -58,6 +74,8 @@ export class Fill {
   #size: number | undefined;
   #kept = false;
   #failing = false;
+  #resumedFrom = 0;
+  #followers = 0;
 
   constructor(options: FillOptions) {
     this.repository = options.repository;
@@ -90,6 +108,26 @@ export class Fill {
     return this.#writer.follow(span);
   }
 
+  get progress(): FillProgress {
+    return {
+      repository: this.repository,
+      digest: this.digest,
+      size: this.#size,
+      written: this.#writer?.size ?? 0,
+      startedAt: this.#options.startedAt,
+      followers: this.#followers,
+      resumedFrom: this.#resumedFrom,
+    };
+  }
+
+  /** One more reads from it, until what this returns is called. */
+  join(): () => void {
+    this.#followers += 1;
+    return () => {
+      this.#followers -= 1;
+    };
+  }
+
   /** Ends the fill but keeps its bytes, so that the next one goes on from there. */
   async suspend(): Promise<void> {
     this.#stop.abort(new UpstreamError('offline', 'the server is shutting down'));
@@ -104,6 +142,7 @@ export class Fill {
       const options = { algorithm: digestAlgorithm(this.digest) };
       const writer = (await blobs.resume(id, options)) ?? (await blobs.create(id, options));
       this.#writer = writer;
+      this.#resumedFrom = writer.size;
       events.fillStarted({ ...info, resumedFrom: writer.size });
       const stat = (await this.#commitLeftover(writer)) ?? (await this.#fetch(writer));
       this.#headReady.resolve({ size: stat.size });

@@ -10,7 +10,7 @@ import type {
   UpstreamBlob,
   UpstreamManifest,
 } from '../upstream/upstream.ts';
-import type { Breaker, BreakerState } from './breaker.ts';
+import type { Breaker, BreakerState, LastFailure } from './breaker.ts';
 
 /** An upstream behind its breaker. */
 export class GuardedUpstream implements Upstream {
@@ -26,6 +26,15 @@ export class GuardedUpstream implements Upstream {
 
   get health(): BreakerState {
     return this.#breaker.state;
+  }
+
+  /** When it is asked again, where it is left alone. */
+  get retryAt(): number | undefined {
+    return this.#breaker.retryAt;
+  }
+
+  get lastFailure(): LastFailure | undefined {
+    return this.#breaker.lastFailure;
   }
 
   headManifest(

@@ -57,6 +57,7 @@ export function followOrPassThrough(
 ): Bytes {
   return closableBytes(async function* follow(left) {
     let position = span.start;
+    const leave = fill.join();
     try {
       for await (const chunk of leavable(fill.follow(span), left)) {
         yield chunk;
@@ -67,6 +68,8 @@ export function followOrPassThrough(
       const rest =
         span.end === undefined ? { start: position } : { start: position, end: span.end };
       yield* leavable(passThrough(options, rest), left);
+    } finally {
+      leave();
     }
   });
 }

@@ -13,7 +13,7 @@ import type { BlobRecord, MetadataStore } from '../store/metadata-store.ts';
 import { UpstreamError } from '../upstream/errors.ts';
 import type { PullThroughEvents } from './events.ts';
 import { withDeadline } from './deadline.ts';
-import { Fill, type FillSpace } from './fill.ts';
+import { Fill, type FillProgress, type FillSpace } from './fill.ts';
 import type { Mirror } from './mirror.ts';
 import type { NegativeCache } from './negative-cache.ts';
 import { HIT, type Outcome } from './outcome.ts';
@@ -82,6 +82,10 @@ export class PullBlob {
   written(digest: Digest): number {
     const { total, toCome } = this.#fills.get(digest)?.space ?? { total: 0, toCome: 0 };
     return total - toCome;
+  }
+
+  get fills(): readonly FillProgress[] {
+    return Array.from(this.#fills.values(), ({ progress }) => progress);
   }
 
   /** What the running fills take in the store. */
@@ -276,6 +280,7 @@ export class PullBlob {
       upstream: mirror.upstream,
       blobs: this.#blobs,
       events: this.#events,
+      startedAt: this.#clock.now(),
       // The record is part of the fill: whoever comes after it finds the blob held.
       publish: (commit) => {
         const keeping = { metadata: this.#metadata, blobs: this.#blobs, locks: this.#locks };

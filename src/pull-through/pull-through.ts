@@ -15,8 +15,9 @@ import type { ListPage, TagPage } from '../upstream/upstream.ts';
 import type { CheckOptions } from './check-tag.ts';
 import type { PullThroughEvents } from './events.ts';
 import { ManifestFetcher } from './fetch-manifest.ts';
-import type { FillSpace } from './fill.ts';
+import type { FillProgress, FillSpace } from './fill.ts';
 import type { Mirror } from './mirror.ts';
+import { tellingMiss } from './misses.ts';
 import { NegativeCache } from './negative-cache.ts';
 import type { Outcome } from './outcome.ts';
 import { Prefetch } from './prefetch.ts';
@@ -45,6 +46,7 @@ export class PullThrough {
   readonly #lists: PullLists;
   readonly #prefetch: Prefetch;
   readonly #uses: RecentUses;
+  readonly #events: PullThroughEvents;
 
   constructor(options: PullThroughOptions) {
     const { mirrors, metadata, blobs, locks, damaged, uses, clock, events, prefetch } = options;
@@ -52,6 +54,7 @@ export class PullThrough {
     const fetcher = new ManifestFetcher({ metadata, clock, negative });
     this.#mirrors = mirrors;
     this.#uses = uses;
+    this.#events = events;
     this.#prefetch = new Prefetch({ metadata, events, enabled: prefetch });
     this.#manifests = new PullManifest({ metadata, clock, events, fetcher });
     this.#lists = new PullLists(metadata, this.#manifests);
@@ -72,13 +75,18 @@ export class PullThrough {
     return this.#blobs.running;
   }
 
+  get fills(): readonly FillProgress[] {
+    return this.#blobs.fills;
+  }
+
   /** What they take in the store. */
   get fillSpace(): FillSpace {
     return this.#blobs.space;
   }
 
   async manifest(repository: MirroredRepository, reference: Reference): Promise<ManifestAnswer> {
-    const answer = await this.#manifests.get(this.#mirrorOf(repository), repository, reference);
+    const got = this.#manifests.get(this.#mirrorOf(repository), repository, reference);
+    const answer = await this.#tellingManifest(repository, reference, got);
     this.#prefetch.manifestServed(repository, answer.manifest.digest);
     this.#uses.manifest(repository, answer.manifest.digest);
     return answer;
@@ -89,7 +97,8 @@ export class PullThrough {
     repository: MirroredRepository,
     reference: Reference,
   ): Promise<ManifestAnswer> {
-    const answer = await this.#manifests.head(this.#mirrorOf(repository), repository, reference);
+    const got = this.#manifests.head(this.#mirrorOf(repository), repository, reference);
+    const answer = await this.#tellingManifest(repository, reference, got);
     this.#uses.manifest(repository, answer.manifest.digest);
     return answer;
   }
@@ -101,7 +110,8 @@ export class PullThrough {
 
   blob(repository: MirroredRepository, digest: Digest): Promise<BlobAnswer> {
     this.#uses.blob(digest);
-    return this.#blobs.get(this.#mirrorOf(repository), repository, digest);
+    const got = this.#blobs.get(this.#mirrorOf(repository), repository, digest);
+    return tellingMiss(this.#events, { repository, kind: 'blob', reference: digest }, got);
   }
 
   headBlob(
@@ -146,6 +156,15 @@ export class PullThrough {
   async close(): Promise<void> {
     this.#prefetch.close();
     await this.#blobs.close();
+  }
+
+  #tellingManifest(
+    repository: MirroredRepository,
+    reference: Reference,
+    answer: Promise<ManifestAnswer>,
+  ): Promise<ManifestAnswer> {
+    const what = reference.kind === 'tag' ? reference.tag : reference.digest;
+    return tellingMiss(this.#events, { repository, kind: 'manifest', reference: what }, answer);
   }
 
   #mirrorOf(repository: MirroredRepository): Mirror {

@@ -9,17 +9,33 @@ const FLOOR = 0.1;
 /** A reading grows old: then one revalidation (a HEAD, which Docker Hub does not count) brings a new one. */
 const READING_MAX_AGE_MS = 5 * 60 * 1_000;
 
+/** What an answer told. */
+export interface RateReading {
+  readonly limit: number;
+  readonly remaining: number;
+  /** For how long `limit` counts, where upstream tells. */
+  readonly windowSeconds?: number;
+}
+
 export class RateBudget {
   readonly #clock: Clock;
   #lowSince: number | undefined;
+  #last: (RateReading & { readonly at: number }) | undefined;
 
   constructor(clock: Clock) {
     this.#clock = clock;
   }
 
   /** Takes a reading. */
-  update({ limit, remaining }: { readonly limit: number; readonly remaining: number }): void {
-    this.#lowSince = remaining < limit * FLOOR ? this.#clock.now() : undefined;
+  update(reading: RateReading): void {
+    const at = this.#clock.now();
+    this.#last = { ...reading, at };
+    this.#lowSince = reading.remaining < reading.limit * FLOOR ? at : undefined;
+  }
+
+  /** The last reading; undefined where upstream has told nothing yet. */
+  get last(): (RateReading & { readonly at: number }) | undefined {
+    return this.#last;
   }
 
   /** Whether what is left should be kept for real misses. */

@@ -39,6 +39,7 @@ const EVENTS = {
   fillResumed: ignore,
   fillCommitted: ignore,
   fillFailed: ignore,
+  missed: ignore,
   servedStale: ignore,
   backgroundFailure: ignore,
   breakerChanged: ignore,

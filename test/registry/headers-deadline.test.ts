@@ -81,6 +81,7 @@ function setUp(t: TestContext) {
     fillResumed: ignore,
     fillCommitted: ignore,
     fillFailed: ignore,
+    missed: ignore,
     servedStale: ignore,
     backgroundFailure: ignore,
     breakerChanged: ignore,

@@ -7,6 +7,8 @@ export type AnswerKind = 'manifest' | 'blob' | 'tags' | 'referrers' | 'token';
 export interface RateLimit {
   readonly limit: number;
   readonly remaining: number;
+  /** For how long the limit counts, where it is told. */
+  readonly windowSeconds?: number;
 }
 
 /** What became of one request to upstream, told when it is over. Redirects and 401s count as answers too. */

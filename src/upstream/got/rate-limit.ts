@@ -5,7 +5,9 @@ import type { RateLimit } from './options.ts';
 export function rateLimitOf(headers: IncomingHttpHeaders): RateLimit | undefined {
   const limit = leadingNumber(headers['ratelimit-limit']);
   const remaining = leadingNumber(headers['ratelimit-remaining']);
-  return limit === undefined || remaining === undefined ? undefined : { limit, remaining };
+  if (limit === undefined || remaining === undefined) return undefined;
+  const window = /;\s*w=(\d+)/.exec(String(headers['ratelimit-limit'] ?? ''))?.[1];
+  return { limit, remaining, ...(window !== undefined && { windowSeconds: Number(window) }) };
 }
 
 function leadingNumber(field: string | string[] | undefined): number | undefined {
