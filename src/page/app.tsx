@@ -5,8 +5,10 @@ import { failureText } from './parts/answered.tsx';
 import { Mark } from './parts/icons.tsx';
 import { Notices } from './parts/notices.tsx';
 import { hrefOf, type Route, useRoute } from './route.ts';
+import type { Failure } from './server/failure.ts';
+import type { Answer } from './server/use-answer.ts';
 import { SessionProvider, useSession, useStatus } from './session.tsx';
-import { Account } from './sign-in.tsx';
+import { Account, SignInFirst } from './sign-in.tsx';
 import { Activity } from './views/activity.tsx';
 import { Connect } from './views/connect.tsx';
 import { Image } from './views/image.tsx';
@@ -38,6 +40,8 @@ function Frame() {
   const main = useRef<HTMLElement>(null);
   const first = useRef(true);
   const place = titleOf(route);
+  const { answer } = useSession();
+  const signedOut = answer.state === 'failed' && answer.failure.kind === 'signed-out';
 
   // What the browser does for a new document: title, top of the page, and where reading begins.
   useEffect(() => {
@@ -82,7 +86,7 @@ function Frame() {
       </header>
       <Health />
       <main ref={main} id="main" tabIndex={-1}>
-        <View route={route} />
+        {signedOut ? <SignInFirst /> : <View route={route} />}
       </main>
       <Foot />
       <Uploads />
@@ -140,7 +144,7 @@ function titleOf(route: Route): string {
 /** What touches everything on the page. */
 function Health() {
   const { answer } = useSession();
-  const failure = answer.state === 'waiting' ? undefined : answer.failure;
+  const failure = failureToTell(answer);
   const offline = answer.state === 'here' && answer.value.offline;
   return (
     <div role="status" class="health">
@@ -148,6 +152,12 @@ function Health() {
       {offline && <p class="banner">Offline by configuration: no upstream is asked.</p>}
     </div>
   );
+}
+
+/** Somebody who is not signed in is told so in the place of the view. */
+function failureToTell(answer: Answer<unknown>): Failure | undefined {
+  const failure = answer.state === 'waiting' ? undefined : answer.failure;
+  return failure?.kind === 'signed-out' ? undefined : failure;
 }
 
 function Foot() {

@@ -27,7 +27,7 @@ export function Account() {
       </div>
     );
   }
-  if (!signedOut && status?.accounts !== true) return null;
+  if (signedOut || status?.accounts !== true) return null;
   return (
     <div class="account">
       <button type="button" class="button small" onClick={() => setOpen(true)}>
@@ -38,7 +38,32 @@ export function Account() {
   );
 }
 
+/** Stands where a view would, for those who may see none. */
+export function SignInFirst() {
+  return (
+    <div class="alone">
+      <section class="card" aria-labelledby="sign-in">
+        <header>
+          <h1 id="sign-in" tabIndex={-1}>
+            Sign in
+          </h1>
+        </header>
+        <SignInForm />
+      </section>
+    </div>
+  );
+}
+
 function SignInDialog({ onClose }: { readonly onClose: () => void }) {
+  return (
+    <Dialog title="Sign in" onClose={onClose}>
+      <SignInForm onClose={onClose} />
+    </Dialog>
+  );
+}
+
+/** @param onClose - where it can be left without signing in; called when that is done, too */
+function SignInForm({ onClose }: { readonly onClose?: () => void }) {
   const { reload } = useSession();
   const [problem, setProblem] = useState<string>();
   const [busy, setBusy] = useState(false);
@@ -50,40 +75,40 @@ function SignInDialog({ onClose }: { readonly onClose: () => void }) {
     setProblem(refusal);
     if (refusal !== undefined) return;
     reload();
-    onClose();
+    onClose?.();
   };
 
   return (
-    <Dialog title="Sign in" onClose={onClose}>
-      <form
-        class="form"
-        onSubmit={(event) => {
-          event.preventDefault();
-          void signIn(new FormData(event.currentTarget));
-        }}
-      >
-        <label>
-          User
-          <input name="name" autocomplete="username" required autofocus spellcheck={false} />
-        </label>
-        <label>
-          Password
-          <input name="password" type="password" autocomplete="current-password" required />
-        </label>
-        <p class="failure" role="alert">
-          {problem}
-        </p>
-        <p class="quiet">Kept until this page is closed or loaded again.</p>
-        <div class="buttons end">
+    <form
+      class="form"
+      onSubmit={(event) => {
+        event.preventDefault();
+        void signIn(new FormData(event.currentTarget));
+      }}
+    >
+      <label>
+        User
+        <input name="name" autocomplete="username" required autofocus spellcheck={false} />
+      </label>
+      <label>
+        Password
+        <input name="password" type="password" autocomplete="current-password" required />
+      </label>
+      <p class="failure" role="alert">
+        {problem}
+      </p>
+      <p class="quiet">Kept until this page is closed or loaded again.</p>
+      <div class="buttons end">
+        {onClose && (
           <button type="button" class="button" onClick={onClose}>
             Cancel
           </button>
-          <button type="submit" class="button primary" disabled={busy}>
-            Sign in
-          </button>
-        </div>
-      </form>
-    </Dialog>
+        )}
+        <button type="submit" class="button primary" disabled={busy}>
+          Sign in
+        </button>
+      </div>
+    </form>
   );
 }
 
