@@ -1,3 +1,5 @@
+import type { Login } from './logins.ts';
+
 /** What a client holds after a pull, in its own words. */
 export interface Pulled {
   /** The digests that it knows the image by: of the index, of the manifest, or both. */
@@ -16,6 +18,10 @@ export interface Client {
   pull(name: string, signal: AbortSignal): Promise<Pulled>;
   /** Pushes what was pulled as `name` under the name `to`; the manifest's digest. */
   push(name: string, to: string, signal: AbortSignal): Promise<string>;
+  /** Signs in at a registry (`host:port`). Throws where that refuses; a client that only notes the password does not. */
+  signIn(registry: string, login: Login, signal: AbortSignal): Promise<void>;
+  /** From now on the client has a login for Docker Hub, which is not there to be asked. */
+  rememberHubLogin(login: Login): Promise<void>;
   /** Runs a container of the image that was pulled as `name`; what it printed. */
   run?(name: string, signal: AbortSignal): Promise<string>;
   /** Builds on top of `from`, which the builder pulls by itself. */
@@ -28,6 +34,11 @@ export interface Client {
 export interface ClientKind {
   readonly name: string;
   version(signal: AbortSignal): Promise<string>;
-  /** Starts it in `directory`, with Holdfast at `address` (`host:port`). */
-  start(directory: string, address: string, signal: AbortSignal): Promise<Client>;
+  /** Starts it in `directory`, with Holdfast at `address` (`host:port`), and its mirror that asks nobody to sign in. */
+  start(
+    directory: string,
+    address: string,
+    signal: AbortSignal,
+    mirrorAddress: string,
+  ): Promise<Client>;
 }

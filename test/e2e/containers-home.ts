@@ -40,6 +40,14 @@ export async function writeRegistriesConf(directory: string, address: string): P
   return file;
 }
 
+/** Where podman, buildah and skopeo keep logins. */
+export const AUTH_FILE = 'auth.json';
+
+/** They refuse to start without the file that they are told of. */
+export async function writeEmptyAuthFile(directory: string): Promise<void> {
+  await writeFile(join(directory, AUTH_FILE), '{}');
+}
+
 /** The storage of podman or buildah in a directory of its own, with Holdfast as mirror. */
 export class ContainersHome {
   readonly environment: Environment;
@@ -76,10 +84,12 @@ events_logger = "file"
 tmp_dir = "${content}/tmp"
 `,
     );
+    await writeEmptyAuthFile(directory);
     const environment = programEnvironment({
       CONTAINERS_STORAGE_CONF: storage,
       CONTAINERS_REGISTRIES_CONF: registries,
       CONTAINERS_CONF: engine,
+      REGISTRY_AUTH_FILE: join(directory, AUTH_FILE),
     });
     return new ContainersHome(directory, environment);
   }

@@ -76,8 +76,13 @@ export class Daemon {
     await this.#exited;
   }
 
+  /** All that it has logged. */
+  log(): Promise<string> {
+    return readFile(this.#logFile, 'utf8');
+  }
+
   async logTail(): Promise<string> {
-    const lines = (await readFile(this.#logFile, 'utf8')).trimEnd().split('\n');
+    const lines = (await this.log()).trimEnd().split('\n');
     return lines.slice(-LOG_TAIL_LINES).join('\n');
   }
 

@@ -33,6 +33,11 @@ export class Dockerd {
     return dockerd;
   }
 
+  /** Where `docker login` keeps what it was told. */
+  get authFile(): string {
+    return join(this.#directory, 'cli/config.json');
+  }
+
   /** Runs `docker` and gives its standard output. */
   docker(args: readonly string[], signal: AbortSignal): Promise<string> {
     return run('docker', ['--host', `unix://${this.#socket}`, ...args], this.#environment, signal);

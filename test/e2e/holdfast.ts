@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { programEnvironment } from './command.ts';
 import { Daemon } from './daemon.ts';
 import { freePort } from './free-port.ts';
+import { htpasswd, RULES } from './logins.ts';
 import { answersOk } from './probe.ts';
 import { Tap } from './tap.ts';
 
@@ -14,6 +15,8 @@ export interface HoldfastOptions {
   readonly upstreamPort: number;
   /** What is configured for both upstreams besides their address. */
   readonly upstream: Readonly<Record<string, unknown>>;
+  /** With the accounts of `logins.ts`. */
+  readonly accounts: boolean;
 }
 
 /**
@@ -22,22 +25,35 @@ export interface HoldfastOptions {
  */
 export class Holdfast {
   readonly clientSide: Tap;
+  /** In front of the port for mirrors. */
+  readonly mirrorSide: Tap;
   readonly upstreamSide: Tap;
   readonly #options: HoldfastOptions;
   readonly #port: number;
+  readonly #mirrorPort: number;
   #daemon: Daemon | undefined;
 
-  private constructor(options: HoldfastOptions, port: number, clientSide: Tap, upstreamSide: Tap) {
+  private constructor(
+    options: HoldfastOptions,
+    ports: { readonly registry: number; readonly mirror: number },
+    taps: { readonly client: Tap; readonly mirror: Tap; readonly upstream: Tap },
+  ) {
     this.#options = options;
-    this.#port = port;
-    this.clientSide = clientSide;
-    this.upstreamSide = upstreamSide;
+    this.#port = ports.registry;
+    this.#mirrorPort = ports.mirror;
+    this.clientSide = taps.client;
+    this.mirrorSide = taps.mirror;
+    this.upstreamSide = taps.upstream;
   }
 
   static async start(options: HoldfastOptions, signal: AbortSignal): Promise<Holdfast> {
-    const port = await freePort();
-    const upstreamSide = await Tap.open(options.upstreamPort);
-    const holdfast = new Holdfast(options, port, await Tap.open(port), upstreamSide);
+    const ports = { registry: await freePort(), mirror: await freePort() };
+    const client = await Tap.open(ports.registry);
+    const holdfast = new Holdfast(options, ports, {
+      client,
+      mirror: await Tap.open(ports.mirror, client.exchanges),
+      upstream: await Tap.open(options.upstreamPort),
+    });
     try {
       await holdfast.#configure();
       await holdfast.launch(signal);
@@ -57,12 +73,21 @@ export class Holdfast {
       programEnvironment(),
       join(directory, 'log'),
     );
-    await this.#daemon.ready(() => answersOk(`http://127.0.0.1:${this.#port}/v2/`), signal);
+    await this.#daemon.ready(() => answersOk(`http://127.0.0.1:${this.#port}/healthz`), signal);
   }
 
   /** `host:port` for clients. */
   get address(): string {
     return `127.0.0.1:${this.clientSide.port}`;
+  }
+
+  /** The same, of the port for mirrors. */
+  get mirrorAddress(): string {
+    return `127.0.0.1:${this.mirrorSide.port}`;
+  }
+
+  async log(): Promise<string> {
+    return (await this.#daemon?.log()) ?? '';
   }
 
   async logTail(): Promise<string> {
@@ -85,6 +110,7 @@ export class Holdfast {
   async stop(): Promise<void> {
     const ended = (await this.#daemon?.stop()) ?? true;
     await this.clientSide.stop();
+    await this.mirrorSide.stop();
     await this.upstreamSide.stop();
     if (!ended) throw new Error('did not end on SIGTERM');
   }
@@ -93,17 +119,24 @@ export class Holdfast {
     const { directory } = this.#options;
     const url = `http://127.0.0.1:${this.upstreamSide.port}`;
     const upstream = { ...this.#options.upstream, url };
+    await mkdir(directory, { recursive: true });
+    await writeFile(this.#htpasswd, htpasswd());
+    const auth = { htpasswd: this.#htpasswd, rules: RULES };
     const config = {
-      listen: { host: '127.0.0.1', port: this.#port },
+      listen: { host: '127.0.0.1', port: this.#port, mirrorPort: this.#mirrorPort },
       storage: { dir: this.#storage },
       upstreams: { 'docker.io': upstream, 'quay.io': upstream },
+      ...(this.#options.accounts && { auth, log: { level: 'trace' } }),
     };
-    await mkdir(directory, { recursive: true });
     await writeFile(this.#configFile, JSON.stringify(config));
   }
 
   get #storage(): string {
     return join(this.#options.directory, 'storage');
+  }
+
+  get #htpasswd(): string {
+    return join(this.#options.directory, 'htpasswd');
   }
 
   get #configFile(): string {

@@ -9,17 +9,21 @@ import { Bench } from './bench.ts';
 import { Cleanup } from './cleanup.ts';
 import type { ClientKind } from './client.ts';
 import { containerd } from './clients/containerd.ts';
-import { docker } from './clients/docker.ts';
+import { buildah } from './clients/buildah.ts';
+import { docker, dockerAtMirror } from './clients/docker.ts';
+import { podman } from './clients/podman.ts';
 import { skopeo } from './clients/skopeo.ts';
 import { Holdfast } from './holdfast.ts';
 import { type Images, makeImages } from './images.ts';
 import { removeTree } from './mounts.ts';
 import { type Options, parseOptions, USAGE } from './options.ts';
 import { Report } from './report.ts';
+import { accounts } from './scenarios/accounts.ts';
 import { brokenUpstream } from './scenarios/broken-upstream.ts';
 import { build } from './scenarios/build.ts';
 import { clientLife } from './scenarios/client-life.ts';
 import { hangingUpstream } from './scenarios/hanging-upstream.ts';
+import { hubLoginAtRoot } from './scenarios/hub-login-at-root.ts';
 import { missingTag } from './scenarios/missing-tag.ts';
 import { pushKnownUpstream } from './scenarios/push-known-upstream.ts';
 import { restart } from './scenarios/restart.ts';
@@ -34,6 +38,8 @@ interface Play {
   readonly scenario: Scenario;
   /** What Holdfast's upstreams are configured with besides their address. */
   readonly upstream?: Readonly<Record<string, unknown>>;
+  /** Whether it has accounts. */
+  readonly accounts?: boolean;
 }
 
 const alwaysStale = { tags: { maxAge: '0s' } };
@@ -53,6 +59,13 @@ const SPECIAL: readonly Play[] = [
   },
   { title: 'push-known-upstream', kind: containerd, scenario: pushKnownUpstream },
   { title: 'restart', kind: skopeo, scenario: restart },
+  ...[skopeo, podman, buildah, containerd, dockerAtMirror].map((kind) => ({
+    title: `accounts-${kind.name}`,
+    kind,
+    scenario: accounts,
+    accounts: true,
+  })),
+  { title: 'hub-login-at-root', kind: docker, scenario: hubLoginAtRoot, accounts: true },
 ];
 
 class Run {
@@ -81,7 +94,8 @@ class Run {
     const lives = kinds.map((kind) => ({ title: kind.name, kind, scenario: clientLife }));
     for (const play of [...lives, ...SPECIAL]) {
       this.#signal.throwIfAborted();
-      if (kinds.includes(play.kind)) await this.#play(play, upstream.port, images);
+      if (kinds.some(({ name }) => name === play.kind.name))
+        await this.#play(play, upstream.port, images);
     }
     console.log(`\n${this.#report.table()}`);
     if (report !== undefined) await this.#report.write(report);
@@ -90,14 +104,17 @@ class Run {
 
   /** Plays one scenario on a Holdfast of its own, and ends and removes it all afterwards. */
   async #play(play: Play, upstreamPort: number, images: Images): Promise<void> {
-    const { title, kind, scenario, upstream = {} } = play;
+    const { title, kind, scenario, upstream = {}, accounts: withAccounts = false } = play;
     const directory = join(this.#root, title);
     const cleanup = new Cleanup();
     cleanup.defer(directory, () => removeTree(directory));
     try {
       await mkdir(directory);
       const options = { main: this.#options.main, directory: join(directory, 'holdfast') };
-      const holdfast = await Holdfast.start({ ...options, upstreamPort, upstream }, this.#signal);
+      const holdfast = await Holdfast.start(
+        { ...options, upstreamPort, upstream, accounts: withAccounts },
+        this.#signal,
+      );
       cleanup.defer('holdfast', () => holdfast.stop());
       const bench = new Bench(kind.name, holdfast, this.#report);
       const setting = { kind, bench, images, directory, signal: this.#signal };

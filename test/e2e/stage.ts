@@ -27,15 +27,17 @@ export class Stage {
   /** Throws where the client cannot start on this machine. */
   static async open(setting: Setting): Promise<Stage> {
     const { kind, directory, bench, signal } = setting;
-    const { address } = bench.holdfast;
-    return new Stage(setting, await kind.start(join(directory, 'client'), address, signal));
+    const { address, mirrorAddress } = bench.holdfast;
+    const home = join(directory, 'client');
+    return new Stage(setting, await kind.start(home, address, signal, mirrorAddress));
   }
 
   /** One more client of the same kind, with a storage of its own. */
   async another(): Promise<Client> {
     this.#started += 1;
     const directory = join(this.#directory, `client-${this.#started}`);
-    const client = await this.#kind.start(directory, this.bench.holdfast.address, this.signal);
+    const { address, mirrorAddress } = this.bench.holdfast;
+    const client = await this.#kind.start(directory, address, this.signal, mirrorAddress);
     this.#clients.push(client);
     return client;
   }

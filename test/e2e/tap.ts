@@ -8,6 +8,8 @@ export interface Exchange {
   readonly target: string;
   /** The request's `Range`, where it had one. */
   readonly range: string | undefined;
+  /** The request's `Authorization`, where it had one. */
+  readonly authorization: string | undefined;
   /** Undefined until the answer's head is in, and for ever where the connection broke before. */
   status: number | undefined;
   /** What `Docker-Content-Digest` said. */
@@ -28,7 +30,7 @@ const TLS_HANDSHAKE_RECORD = 0x16;
  * connections, header spelling. That works because nobody here pipelines: a request's head opens a chunk.
  */
 export class Tap {
-  readonly exchanges: Exchange[] = [];
+  readonly exchanges: Exchange[];
   readonly #target: number;
   readonly #sockets = new Set<Socket>();
   #server: Server | undefined;
@@ -36,12 +38,14 @@ export class Tap {
   #cutAfter = Number.POSITIVE_INFINITY;
   #hangs = false;
 
-  private constructor(target: number) {
+  private constructor(target: number, exchanges: Exchange[]) {
+    this.exchanges = exchanges;
     this.#target = target;
   }
 
-  static async open(target: number): Promise<Tap> {
-    const tap = new Tap(target);
+  /** `exchanges`: a list that it shares with another. */
+  static async open(target: number, exchanges: Exchange[] = []): Promise<Tap> {
+    const tap = new Tap(target, exchanges);
     await tap.start();
     return tap;
   }
@@ -135,9 +139,9 @@ class Observer {
     const head = chunk.subarray(0, MAX_HEAD_BYTES).toString('latin1');
     const [, method, target] = REQUEST_LINE.exec(head) ?? [];
     if (method !== undefined && target !== undefined) {
-      this.#begin(method, target, headerOf(head, 'range'));
+      this.#begin(method, target, head);
     } else if (this.#current === undefined && chunk[0] === TLS_HANDSHAKE_RECORD) {
-      this.#begin('TLS', 'ClientHello', undefined);
+      this.#begin('TLS', 'ClientHello', '');
     }
   }
 
@@ -166,9 +170,17 @@ class Observer {
     return body;
   }
 
-  #begin(method: string, target: string, range: string | undefined): void {
+  #begin(method: string, target: string, head: string): void {
     this.#head = '';
-    this.#current = { method, target, range, status: undefined, digest: undefined, bytes: 0 };
+    this.#current = {
+      method,
+      target,
+      range: headerOf(head, 'range'),
+      authorization: headerOf(head, 'authorization'),
+      status: undefined,
+      digest: undefined,
+      bytes: 0,
+    };
     this.#exchanges.push(this.#current);
   }
 }

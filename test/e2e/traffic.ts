@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Holdfast } from './holdfast.ts';
+import type { Login } from './logins.ts';
 import type { Exchange } from './tap.ts';
 
 /** What went over the wire on both sides of Holdfast during one trial. */
@@ -121,6 +122,15 @@ export function downloaded(blobs: readonly string[]): Expectation {
       .filter((blob) => !got.has(blob))
       .map((blob) => `the client did not download ${blob} from Holdfast`);
   };
+}
+
+/** Nobody sends this login to anybody. */
+export function neverSent({ name, password }: Login): Expectation {
+  const basic = `Basic ${Buffer.from(`${name}:${password}`).toString('base64')}`;
+  return ({ clientSide, upstreamSide }) =>
+    [...clientSide, ...upstreamSide]
+      .filter(({ authorization, target }) => authorization === basic || target.includes(name))
+      .map(({ method, target }) => `a login for elsewhere was sent with ${method} ${target}`);
 }
 
 /** All of several expectations. */

@@ -1,7 +1,9 @@
 import { readFile } from 'node:fs/promises';
+import { addToAuthFile } from '../auth-file.ts';
 import { programEnvironment, run } from '../command.ts';
 import type { Client, ClientKind, Pulled } from '../client.ts';
-import { ContainersHome } from '../containers-home.ts';
+import { AUTH_FILE, ContainersHome } from '../containers-home.ts';
+import type { Login } from '../logins.ts';
 
 export const buildah: ClientKind = {
   name: 'buildah',
@@ -34,6 +36,17 @@ class Buildah implements Client {
     const digestFile = this.#home.file('digest');
     await this.#buildah(['push', '--digestfile', digestFile, name, `docker://${to}`], signal);
     return (await readFile(digestFile, 'utf8')).trim();
+  }
+
+  async signIn(registry: string, { name, password }: Login, signal: AbortSignal): Promise<void> {
+    await this.#buildah(
+      ['login', '--tls-verify=false', '--username', name, '--password', password, registry],
+      signal,
+    );
+  }
+
+  rememberHubLogin({ name, password }: Login): Promise<void> {
+    return addToAuthFile(this.#home.file(AUTH_FILE), 'docker.io', name, password);
   }
 
   wipe(): Promise<void> {

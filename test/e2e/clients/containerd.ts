@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import type { Client, ClientKind, Pulled } from '../client.ts';
 import { programEnvironment, run } from '../command.ts';
 import { ContainerdDaemon } from '../containerd-daemon.ts';
+import type { Login } from '../logins.ts';
 import { hostConfigDigest, type ManifestJson } from '../manifest-json.ts';
 
 /** containerd with hosts.toml, which names the origin in `?ns=`; driven by `ctr`. */
@@ -23,6 +24,8 @@ class Containerd implements Client {
   readonly #hosts: string;
   readonly #daemon: ContainerdDaemon;
   #containers = 0;
+  /** ctr keeps none by itself. */
+  #login: { readonly registry: string; readonly user: string } | undefined;
 
   constructor(hosts: string, daemon: ContainerdDaemon) {
     this.#hosts = hosts;
@@ -30,15 +33,23 @@ class Containerd implements Client {
   }
 
   async pull(name: string, signal: AbortSignal): Promise<Pulled> {
-    await this.#daemon.ctr(['images', 'pull', '--hosts-dir', this.#hosts, name], signal);
+    await this.#daemon.ctr(['images', 'pull', ...this.#options(name), name], signal);
     const digest = await this.#digestOf(name, signal);
     const read = (wanted: string): Promise<ManifestJson> => this.#manifest(wanted, signal);
     return { manifests: [digest], config: await hostConfigDigest(await read(digest), read) };
   }
 
   async push(name: string, to: string, signal: AbortSignal): Promise<string> {
-    await this.#daemon.ctr(['images', 'push', '--hosts-dir', this.#hosts, to, name], signal);
+    await this.#daemon.ctr(['images', 'push', ...this.#options(to), to, name], signal);
     return this.#digestOf(name, signal);
+  }
+
+  async signIn(registry: string, { name, password }: Login): Promise<void> {
+    this.#login = { registry, user: `${name}:${password}` };
+  }
+
+  async rememberHubLogin(): Promise<void> {
+    // It has no place for one: who pulls with ctr types it each time.
   }
 
   run(name: string, signal: AbortSignal): Promise<string> {
@@ -53,6 +64,12 @@ class Containerd implements Client {
 
   close(): Promise<void> {
     return this.#daemon.close();
+  }
+
+  #options(name: string): readonly string[] {
+    const hosts = ['--hosts-dir', this.#hosts];
+    const login = this.#login;
+    return login && name.startsWith(login.registry) ? [...hosts, '--user', login.user] : hosts;
   }
 
   async #digestOf(name: string, signal: AbortSignal): Promise<string> {

@@ -1,22 +1,31 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Client, ClientKind, Pulled } from '../client.ts';
+import { addToAuthFile } from '../auth-file.ts';
 import { programEnvironment, run } from '../command.ts';
 import { Dockerd } from '../dockerd.ts';
+import type { Login } from '../logins.ts';
 
-/** dockerd with `registry-mirrors`. */
-export const docker: ClientKind = {
-  name: 'docker',
-  version: async (signal) =>
-    (await run('dockerd', ['--version'], programEnvironment(), signal)).trim(),
-  start: async (directory, address, signal) => {
-    const settings = {
-      'registry-mirrors': [`http://${address}`],
-      'insecure-registries': ['127.0.0.0/8'],
-    };
-    return new Docker(directory, await Dockerd.open(directory, settings, signal));
-  },
-};
+/** dockerd with `registry-mirrors`, told the registry itself. */
+export const docker: ClientKind = dockerAt((address) => address);
+
+/** The same, told the port at which nobody is asked to sign in. */
+export const dockerAtMirror: ClientKind = dockerAt((_, mirrorAddress) => mirrorAddress);
+
+function dockerAt(mirror: (address: string, mirrorAddress: string) => string): ClientKind {
+  return {
+    name: 'docker',
+    version: async (signal) =>
+      (await run('dockerd', ['--version'], programEnvironment(), signal)).trim(),
+    start: async (directory, address, signal, mirrorAddress) => {
+      const settings = {
+        'registry-mirrors': [`http://${mirror(address, mirrorAddress)}`],
+        'insecure-registries': ['127.0.0.0/8'],
+      };
+      return new Docker(directory, await Dockerd.open(directory, settings, signal));
+    },
+  };
+}
 
 interface Inspected {
   readonly Id: string;
@@ -50,6 +59,17 @@ class Docker implements Client {
     const digest = /digest: (sha256:[0-9a-f]{64})/.exec(said)?.[1];
     if (digest === undefined) throw new Error(`docker push did not name a digest:\n${said}`);
     return digest;
+  }
+
+  async signIn(registry: string, { name, password }: Login, signal: AbortSignal): Promise<void> {
+    await this.#dockerd.docker(
+      ['login', '--username', name, '--password', password, registry],
+      signal,
+    );
+  }
+
+  rememberHubLogin({ name, password }: Login): Promise<void> {
+    return addToAuthFile(this.#dockerd.authFile, 'https://index.docker.io/v1/', name, password);
   }
 
   run(name: string, signal: AbortSignal): Promise<string> {

@@ -1,7 +1,9 @@
 import { readFile } from 'node:fs/promises';
+import { addToAuthFile } from '../auth-file.ts';
 import { programEnvironment, run } from '../command.ts';
 import type { Client, ClientKind, Pulled } from '../client.ts';
-import { ContainersHome } from '../containers-home.ts';
+import { AUTH_FILE, ContainersHome } from '../containers-home.ts';
+import type { Login } from '../logins.ts';
 
 export const podman: ClientKind = {
   name: 'podman',
@@ -47,6 +49,14 @@ class Podman implements Client {
     const limits = ['--ulimit', 'nofile=1024:1024', '--ulimit', 'nproc=1024:1024'];
     const options = ['--rm', '--network', 'none', ...limits];
     return this.#podman(['--runtime', 'runc', 'run', ...options, name], signal);
+  }
+
+  async signIn(registry: string, { name, password }: Login, signal: AbortSignal): Promise<void> {
+    await this.#podman(['login', '--username', name, '--password', password, registry], signal);
+  }
+
+  rememberHubLogin({ name, password }: Login): Promise<void> {
+    return addToAuthFile(this.#home.file(AUTH_FILE), 'docker.io', name, password);
   }
 
   wipe(): Promise<void> {

@@ -1,9 +1,11 @@
 import { createHash } from 'node:crypto';
 import { mkdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { addToAuthFile } from '../auth-file.ts';
 import { type Environment, programEnvironment, run } from '../command.ts';
 import type { Client, ClientKind, Pulled } from '../client.ts';
-import { writeRegistriesConf } from '../containers-home.ts';
+import { AUTH_FILE, writeEmptyAuthFile, writeRegistriesConf } from '../containers-home.ts';
+import type { Login } from '../logins.ts';
 import { hostConfigDigest, type ManifestJson } from '../manifest-json.ts';
 import { removeTree } from '../mounts.ts';
 
@@ -11,8 +13,11 @@ export const skopeo: ClientKind = {
   name: 'skopeo',
   version: async (signal) =>
     (await run('skopeo', ['--version'], programEnvironment(), signal)).trim(),
-  start: async (directory, address) =>
-    new Skopeo(directory, await writeRegistriesConf(directory, address)),
+  start: async (directory, address) => {
+    const registries = await writeRegistriesConf(directory, address);
+    await writeEmptyAuthFile(directory);
+    return new Skopeo(directory, registries);
+  },
 };
 
 /** skopeo keeps no storage: an image is a directory per name. */
@@ -22,11 +27,12 @@ class Skopeo implements Client {
   readonly #directory: string;
   /** skopeo does not read `CONTAINERS_REGISTRIES_CONF`. */
   readonly #registriesConf: string;
-  readonly #environment: Environment = programEnvironment();
+  readonly #environment: Environment;
 
   constructor(directory: string, registriesConf: string) {
     this.#directory = directory;
     this.#registriesConf = registriesConf;
+    this.#environment = programEnvironment({ REGISTRY_AUTH_FILE: join(directory, AUTH_FILE) });
   }
 
   async pull(name: string, signal: AbortSignal): Promise<Pulled> {
@@ -49,6 +55,15 @@ class Skopeo implements Client {
     const options = ['--preserve-digests', '--digestfile', digestFile];
     await this.#copy([...options, `dir:${source}`, `docker://${to}`], signal);
     return (await readFile(digestFile, 'utf8')).trim();
+  }
+
+  async signIn(registry: string, { name, password }: Login, signal: AbortSignal): Promise<void> {
+    const login = ['login', '--tls-verify=false', '--username', name, '--password', password];
+    await run('skopeo', [...login, registry], this.#environment, signal);
+  }
+
+  rememberHubLogin({ name, password }: Login): Promise<void> {
+    return addToAuthFile(join(this.#directory, AUTH_FILE), 'docker.io', name, password);
   }
 
   async wipe(): Promise<void> {
