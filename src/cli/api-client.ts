@@ -58,10 +58,11 @@ export class ApiClient {
       });
       let whole = '';
       for await (const line of readLines(stream)) {
-        if (response.statusCode >= 400) whole += line;
+        if (line === '') continue;
+        if (response.statusCode >= 300) whole += line;
         else yield this.#parse(schema, line);
       }
-      if (response.statusCode >= 400) throw this.#refused(response.statusCode, whole);
+      if (response.statusCode >= 300) throw this.#refused(response.statusCode, whole);
     } catch (error) {
       throw unreachable(error, this.url);
     } finally {

@@ -2,9 +2,11 @@ const STEPS = ['B', 'kB', 'MB', 'GB', 'TB'] as const;
 
 /** Bytes for people, in powers of 1000 and three digits: 1234567 is `1.23 MB`. */
 export function readableSize(bytes: number): string {
-  const step = bytes < 1000 ? 0 : Math.min(STEPS.length - 1, Math.floor(Math.log10(bytes) / 3));
+  // What rounds to 1000 is 1.00 of the next unit.
+  const fitting = STEPS.findIndex((_, step) => bytes / 1000 ** step < 999.5);
+  const step = fitting < 0 ? STEPS.length - 1 : fitting;
   const value = bytes / 1000 ** step;
-  const digits = step === 0 ? 0 : Math.max(0, 2 - Math.floor(Math.log10(value)));
+  const digits = step === 0 || value >= 99.95 ? 0 : value >= 9.995 ? 1 : 2;
   return `${value.toFixed(digits)} ${STEPS[step] ?? 'B'}`;
 }
 

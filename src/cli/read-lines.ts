@@ -8,7 +8,7 @@ export async function* readLines(
     rest += typeof chunk === 'string' ? chunk : decoder.decode(chunk, { stream: true });
     const lines = rest.split('\n');
     rest = lines.pop() ?? '';
-    yield* lines.filter((line) => line !== '');
+    yield* lines;
   }
   if (rest !== '') yield rest;
 }

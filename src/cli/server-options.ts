@@ -16,10 +16,8 @@ export interface ServerOptions extends ConfigOption {
   readonly ca?: string;
 }
 
-export const SERVER_HELP = `
-Which server: --server, else $HOLDFAST_SERVER, else the listen address of the configuration.
-Who asks: --user, else $HOLDFAST_TOKEN, else $HOLDFAST_USER with $HOLDFAST_PASSWORD; else nobody in particular.
-`;
+const SERVER_HELP = `Which server: --server, else $HOLDFAST_SERVER, else the listen address of the configuration.
+Who asks: --user, else $HOLDFAST_TOKEN, else $HOLDFAST_USER with $HOLDFAST_PASSWORD; else nobody in particular.`;
 
 /** Gives `command` the options by which {@link connect} finds the server, and the words that explain them. */
 export function withServer(command: Command): Command {

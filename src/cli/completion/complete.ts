@@ -33,7 +33,8 @@ export async function complete(
     );
   }
   if (word.startsWith('-')) return startingWith(word, options(read.command));
-  if (read.command === program) return startingWith(word, commands(program));
+  if (read.command === program)
+    return read.operands === 0 ? startingWith(word, commands(program)) : [];
   const { registeredArguments } = read.command;
   const last = registeredArguments.at(-1);
   const argument =
