@@ -2,12 +2,12 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { digestOf } from '../../src/oci/digest.ts';
-import { startUpstream } from '../helpers/mirror.ts';
+import { startHoldfast, startUpstream } from '../helpers/mirror.ts';
 import { pullImage } from '../helpers/registry-client.ts';
 import { imageHeld } from '../spec/held.ts';
 import { pushSample, type Server } from '../spec/pushing.ts';
 import { refusal } from '../spec/refusal.ts';
-import { as, startWithAccounts, statusOf, withToken } from './signing-in.ts';
+import { as, basic, startWithAccounts, statusOf, withToken } from './signing-in.ts';
 
 const ACCOUNTS = ['alice', 'bob', 'ci-1', 'root'];
 const POST = { method: 'POST' };
@@ -202,4 +202,43 @@ test('an upload is closed to who may not push there, though he knows its address
     assert.equal(status, 404, method);
   }
   assert.equal(await statusOf(as(holdfast, 'alice'), location), 204);
+});
+
+test('the port for mirrors takes pulls alone, looks at no credentials and asks for none', async (t) => {
+  const { holdfast } = await startWithAccounts(t, {
+    config: { listen: { port: 0, mirrorPort: 0 } },
+    auth: { rules: [{ match: 'team/**', grant: { alice: ['push'] } }] },
+  });
+  for (const name of ['team/app', 'open/app']) {
+    await pushSample(as(holdfast, 'alice'), name, 'v1');
+  }
+  const ask = async (path: string, init: RequestInit = {}) => {
+    const headers = { Authorization: basic('alice') };
+    const response = await fetch(holdfast.mirrorUrl + path, { headers, ...init });
+    await response.arrayBuffer();
+    assert.equal(response.headers.get('www-authenticate'), null);
+    return response.status;
+  };
+  assert.equal(await ask('/v2/'), 200);
+  assert.equal(await ask('/v2/', { headers: { Authorization: 'Bearer nonsense' } }), 200);
+  assert.equal((await pullImage(holdfast.mirrorUrl, 'open/app', 'v1')).bytes > 0, true);
+  assert.equal(await ask('/v2/team/app/manifests/v1'), 404);
+  assert.equal(await ask('/v2/open/app/manifests/v1', { method: 'DELETE' }), 405);
+  assert.equal(await ask('/v2/open/app/manifests/v2', { method: 'PUT' }), 405);
+  for (const path of ['/', '/token', '/metrics', '/api/v1/status', '/mirror/v2/']) {
+    assert.equal(await ask(path), 404, path);
+  }
+});
+
+test('the server ends with both its ports, and does not start with one', async (t) => {
+  const { holdfast } = await startWithAccounts(t, {
+    config: { listen: { port: 0, mirrorPort: 0 } },
+  });
+  const { mirrorUrl } = holdfast;
+  const taken = Number(new URL(mirrorUrl).port);
+  await assert.rejects(startHoldfast(t, { config: { listen: { port: 0, mirrorPort: taken } } }), {
+    code: 'EADDRINUSE',
+  });
+  await holdfast.close();
+  await assert.rejects(fetch(`${mirrorUrl}/v2/`));
 });

@@ -18,7 +18,9 @@ export const dockerRecipe: WriteRecipe = ({ url, host, insecure }, registries, a
     notes: [
       'Goes into /etc/docker/daemon.json (add the keys to those that are there), then: systemctl restart docker',
       ...(accounts
-        ? [`Engines before 24.0.8 refuse ${ENTRANCE}: docs/clients/docker.md tells of a way round.`]
+        ? [
+            `Engines before 24.0.8 refuse ${ENTRANCE}: for them set listen.mirrorPort, and name that port instead.`,
+          ]
         : []),
       ...(insecure
         ? []

@@ -1,5 +1,5 @@
 /** docs/clients/docker.md with the real docker. */
-import { mkdir, writeFile } from 'node:fs/promises';
+import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
@@ -7,17 +7,20 @@ import { cleanUp } from '../../helpers/clean-up.ts';
 import { temporaryDirectory } from '../../helpers/mirror.ts';
 import { fill, snippet } from '../../helpers/snippet.ts';
 import { Dockerd } from '../dockerd.ts';
-import { startNginx } from '../nginx.ts';
-import { freePort } from '../free-port.ts';
 import { htpasswd } from '../logins.ts';
 import { openRecipeStage } from '../recipe-stage.ts';
 
 const PAGE = 'clients/docker.md';
 
 /** A daemon with the daemon.json that the page has under this name, for the mirror at this address. */
-async function startDocker(t: TestContext, name: string, address: string) {
+async function startDocker(
+  t: TestContext,
+  name: string,
+  address: string,
+  instead = 'mirror.example:5000',
+) {
   const dir = await temporaryDirectory(t);
-  const text = fill(snippet(PAGE, name), { 'mirror.example:5000': address });
+  const text = fill(snippet(PAGE, name), { [instead]: address });
   const dockerd = await Dockerd.open(dir, JSON.parse(text) as object, t.signal);
   cleanUp(t, () => dockerd.close());
   return {
@@ -43,23 +46,16 @@ test('docker pulls from Docker Hub and by name, and pushes', async (t) => {
 });
 
 test('with accounts an old docker mirrors through an entrance on a port of its own', async (t) => {
-  const dir = await temporaryDirectory(t);
-  const file = join(dir, 'htpasswd');
+  const file = join(await temporaryDirectory(t), 'htpasswd');
   await writeFile(file, htpasswd());
+  const { listen } = JSON.parse(snippet(PAGE, 'mirror-port')) as { listen: { mirrorPort: number } };
+  assert.equal(listen.mirrorPort, 5001);
   const { holdfast, upstream } = await openRecipeStage(t, {
+    listen: { ...listen, host: '127.0.0.1', port: 0, mirrorPort: 0 },
     auth: { htpasswd: file },
   });
-  const port = await freePort();
-  await mkdir(join(dir, 'nginx'));
-  await startNginx(t, {
-    dir: join(dir, 'nginx'),
-    port,
-    server: fill(snippet(PAGE, 'entrance'), {
-      'listen 5001': `listen 127.0.0.1:${port}`,
-      '127.0.0.1:5000': `127.0.0.1:${holdfast.port}`,
-    }),
-  });
-  const docker = await startDocker(t, 'daemon.json', `127.0.0.1:${port}`);
+  const { host } = new URL(holdfast.mirrorUrl);
+  const docker = await startDocker(t, 'old-engine', host, 'mirror.example:5001');
   await docker.run('pull');
   assert.equal(upstream.count('GET', /^\/v2\/library\/alpine\/blobs\//), 2);
 });
