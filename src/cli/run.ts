@@ -18,6 +18,7 @@ import { addStats } from './stats.ts';
 import type { Terminal } from './terminal.ts';
 import { addVerify } from './verify.ts';
 import { readVersion } from './version.ts';
+import { addWarm } from './warm.ts';
 
 /** Exit codes of every command. */
 const EXIT = { done: 0, failed: 1, wrongUsage: 2 } as const;
@@ -72,6 +73,7 @@ export function createProgram(terminal: Terminal): Command {
   addUnpin(program, terminal);
   addRefresh(program, terminal);
   addRm(program, terminal);
+  addWarm(program, terminal);
   addImport(program, terminal);
   addExport(program, terminal);
   program.commandsGroup('Upkeep:');
@@ -90,11 +92,16 @@ Examples:
   holdfast client-config docker                    what goes into Docker's daemon.json
   holdfast client-config containerd --url http://mirror.example:5000 | ssh node sudo sh
 
+With a server running, here or anywhere (--server, HOLDFAST_SERVER):
+  holdfast stats --days 7                          what did it save me this week
+  holdfast misses alpine                           why was this pull a miss
+  holdfast ls --evict-next                         what would be evicted next
+
 Then, on a client:
   docker pull nginx                                through the mirror, if daemon.json names it
   docker pull 127.0.0.1:5000/ghcr.io/org/app       any mirrored registry, by name
   docker push 127.0.0.1:5000/team/app              a repository of its own
 
-Environment: HOLDFAST_CONFIG, HOLDFAST_LISTEN (host:port), HOLDFAST_STORAGE_DIR, HOLDFAST_LOG_LEVEL.
+Environment: HOLDFAST_CONFIG, HOLDFAST_LISTEN (host:port), HOLDFAST_STORAGE_DIR, HOLDFAST_LOG_LEVEL, HOLDFAST_SERVER.
 Exit codes: 0 done, 1 failed, 2 wrong usage or configuration.
 `;

@@ -96,6 +96,7 @@ export class Warm {
     onProgress: (progress: WarmProgress) => void,
     signal: AbortSignal,
   ): Promise<WarmRun> {
+    const wanted = [...new Set(images)];
     const began = this.#options.clock.now();
     const limit = pLimit(PARALLEL_IMAGES);
     const failures: WarmFailure[] = [];
@@ -132,9 +133,9 @@ export class Warm {
         tell('failed', cause instanceof Error ? cause.message : String(cause));
       }
     };
-    await Promise.all([...new Set(images)].map((image) => limit(one, image)));
+    await Promise.all(wanted.map((image) => limit(one, image)));
     const durationMs = this.#options.clock.now() - began;
-    const run = { images: images.length, bytes, durationMs, failures };
+    const run = { images: wanted.length, bytes, durationMs, failures };
     this.#options.events.warmed(run);
     return run;
   }
