@@ -14,14 +14,18 @@ type Bytes = AsyncIterable<Uint8Array>;
  * Node 20's zlib knows no zstd. `fzstd` is plain JavaScript, decodes a stream as it arrives and any number of them at a
  * time, at 100 MB/s; it does not check checksums, which digests make up for here.
  */
-export function decompressed(bytes: Bytes, compression: Compression): Bytes {
+export function decompressed(
+  bytes: Bytes,
+  compression: Compression,
+  free = FREE_EXPANSION_BYTES,
+): Bytes {
   switch (compression) {
     case 'none':
       return bytes;
     case 'gzip':
-      return bounded(bytes, gunzipped);
+      return bounded(bytes, gunzipped, free);
     case 'zstd':
-      return bounded(bytes, unzstded);
+      return bounded(bytes, unzstded, free);
     case 'unsupported':
       throw new ArchiveError('it is compressed with bzip2 or xz; gzip and zstd can be read');
   }
@@ -30,6 +34,7 @@ export function decompressed(bytes: Bytes, compression: Compression): Bytes {
 async function* bounded(
   bytes: Bytes,
   inflate: (bytes: Bytes) => Bytes,
+  free: number,
 ): AsyncGenerator<Uint8Array> {
   let read = 0;
   let made = 0;
@@ -41,7 +46,7 @@ async function* bounded(
   };
   for await (const chunk of inflate(counted())) {
     made += chunk.byteLength;
-    if (made > FREE_EXPANSION_BYTES + read * MAX_EXPANSION) {
+    if (made > free + read * MAX_EXPANSION) {
       throw new ArchiveError(`${read} compressed bytes have grown to more than ${made}: a bomb`);
     }
     yield chunk;
