@@ -10,8 +10,23 @@ export function startWarnings(config: Config): string[] {
   return [...accessWarnings(config, exposed), ...upstreams];
 }
 
+/** How many names a warning gives as examples. */
+const MAX_NAMES = 5;
+
+/** `shadowed`: hosted repositories that no name leads to any more. */
+export function shadowWarnings(shadowed: readonly string[]): string[] {
+  if (shadowed.length === 0) return [];
+  const more = shadowed.length - MAX_NAMES;
+  const names = shadowed.slice(0, MAX_NAMES).join(', ') + (more > 0 ? ` and ${more} more` : '');
+  return [
+    `hosted repositories are out of reach, because their names now begin with that of an upstream: ${names}; ` +
+      'without that upstream, or that alias, they are back',
+  ];
+}
+
 function accessWarnings(config: Config, exposed: boolean): string[] {
   const access = anonymousAccess(config);
+  if (config.auth.htpasswd !== null) return accountWarnings(config);
   if (access === 'none') {
     return ['auth.anonymous is "none" and there are no accounts, so nobody may pull'];
   }
@@ -33,6 +48,12 @@ function accessWarnings(config: Config, exposed: boolean): string[] {
           '"auth": {"anonymous": "push"} lets whoever can connect do both',
       ]
     : [];
+}
+
+function accountWarnings({ listen }: Config): string[] {
+  // A reverse proxy is expected to speak https to clients.
+  if (listen.tls !== null || listen.reverseProxy !== null || isLocalOnly(listen)) return [];
+  return [`passwords of accounts go over http, readable on the way to ${listen.host}; see tls.md`];
 }
 
 function upstreamWarnings(name: string, upstream: UpstreamConfig, exposed: boolean): string[] {

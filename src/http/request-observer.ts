@@ -19,6 +19,8 @@ export interface ObservedRequest {
   readonly aborted: boolean;
   readonly remoteAddress: string | undefined;
   readonly userAgent: string;
+  /** Who was signed in. */
+  readonly account: string | undefined;
   readonly failure: unknown;
 }
 
@@ -31,7 +33,7 @@ export function observeRequests(
     // Behind a reverse proxy that is the client it speaks for. Read now: a closed socket has none.
     const remoteAddress = ctx.ip;
     res.once('close', () => {
-      const { operation, outcome, sentBytes, failure } = ctx.state;
+      const { operation, outcome, sentBytes, failure, account } = ctx.state;
       report({
         method: ctx.method,
         path: ctx.path,
@@ -44,6 +46,7 @@ export function observeRequests(
         aborted: !res.writableFinished,
         remoteAddress,
         userAgent: ctx.get('User-Agent'),
+        account,
         failure,
       });
     });

@@ -13,14 +13,28 @@ export interface LoggedRequest {
   readonly aborted: boolean;
   readonly remoteAddress: string | undefined;
   readonly userAgent: string;
+  /** Who was signed in. */
+  readonly account: string | undefined;
 }
 
 /** One line per request, whatever became of it. Failures of the server are logged where they happen, with their cause. */
 export function logRequest(log: Logger, request: LoggedRequest): void {
-  const { method, path, status, outcome, sentBytes, aborted, remoteAddress, userAgent } = request;
+  const { method, path, status, outcome, sentBytes, aborted, remoteAddress, userAgent, account } =
+    request;
   const durationMs = Math.round(request.durationMs);
   log.info(
-    { method, path, status, outcome, sentBytes, durationMs, aborted, remoteAddress, userAgent },
+    {
+      method,
+      path,
+      status,
+      outcome,
+      sentBytes,
+      durationMs,
+      aborted,
+      remoteAddress,
+      userAgent,
+      account,
+    },
     'request',
   );
 }

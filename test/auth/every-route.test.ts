@@ -25,6 +25,8 @@ const NEEDS: Readonly<Record<string, Need>> = {
   'get /v2/*name/referrers/:digest': 'pull',
   'get /token': 'nothing',
   'post /token': 'nothing',
+  'post /api/v1/import': 'a push somewhere',
+  'post /api/v1/warm': 'administer',
   'get /healthz': 'nothing',
   'get /readyz': 'nothing',
   'get /metrics': 'anything',
@@ -33,7 +35,15 @@ const NEEDS: Readonly<Record<string, Need>> = {
 };
 
 /** `anything`: the right to something, somewhere. */
-type Need = 'nothing' | 'a sign of life' | 'anything' | 'pull' | 'push' | 'delete' | 'administer';
+type Need =
+  | 'nothing'
+  | 'a sign of life'
+  | 'anything'
+  | 'pull'
+  | 'a push somewhere'
+  | 'push'
+  | 'delete'
+  | 'administer';
 
 const NAME = 'team/app';
 const RULES = [
@@ -43,11 +53,20 @@ const ACCOUNTS = ['outsider', 'puller', 'pusher', 'owner', 'admin'] as const;
 
 /** What accounts meet all of. */
 const MAY: Readonly<Record<(typeof ACCOUNTS)[number], readonly Need[]>> = {
-  outsider: ['nothing', 'a sign of life', 'anything'],
-  puller: ['nothing', 'a sign of life', 'anything', 'pull'],
-  pusher: ['nothing', 'a sign of life', 'anything', 'pull', 'push'],
-  owner: ['nothing', 'a sign of life', 'anything', 'pull', 'push', 'delete'],
-  admin: ['nothing', 'a sign of life', 'anything', 'pull', 'push', 'delete', 'administer'],
+  outsider: ['nothing', 'a sign of life', 'anything', 'a push somewhere'],
+  puller: ['nothing', 'a sign of life', 'anything', 'a push somewhere', 'pull'],
+  pusher: ['nothing', 'a sign of life', 'anything', 'a push somewhere', 'pull', 'push'],
+  owner: ['nothing', 'a sign of life', 'anything', 'a push somewhere', 'pull', 'push', 'delete'],
+  admin: [
+    'nothing',
+    'a sign of life',
+    'anything',
+    'a push somewhere',
+    'pull',
+    'push',
+    'delete',
+    'administer',
+  ],
 };
 
 const IMAGE = sample('every route');

@@ -84,6 +84,7 @@ test('a broken file leaves the accounts as they are, and is told loudly, without
   await writeFile(htpasswd, htpasswdLine('carol'));
   await told('accounts reloaded');
   assert.deepEqual([await signIn('alice'), await signIn('carol')], [401, 200]);
+  await told('"account":"carol","msg":"request"');
 
   // Wrong names may be passwords, or somebody's name elsewhere: neither they nor passwords or tokens are ever logged.
   await signIn('carol', 'typed-in-vain');

@@ -86,3 +86,15 @@ test('the banner shows no Docker mirror where bare names are not of docker.io, a
   assert.match(hosted, /mirrors +nothing\n/);
   assert.match(hosted, /Push and pull as 127\.0\.0\.1:5000\/NAME:TAG/);
 });
+
+test('accounts warn where their passwords can be read on the way, and nowhere else', () => {
+  const auth = { htpasswd: 'htpasswd', anonymous: 'none' };
+  assert.match(
+    startWarnings(parse({ ...exposed, auth })).join('\n'),
+    /^passwords of accounts go over http, readable on the way to 0\.0\.0\.0/,
+  );
+  const tls = { cert: 'cert.pem', key: 'key.pem' };
+  assert.deepEqual(startWarnings(parse({ listen: { host: '0.0.0.0', tls }, auth })), []);
+  assert.deepEqual(startWarnings(parse({ listen: { reverseProxy: {} }, auth })), []);
+  assert.deepEqual(startWarnings(parse({ auth })), []);
+});

@@ -87,6 +87,7 @@ test('a request is one line', () => {
     aborted: false,
     remoteAddress: '127.0.0.1',
     userAgent: 'docker/28',
+    account: 'alice',
   });
   const [{ time: _, ...line } = {}] = lines;
   assert.deepEqual(line, {
@@ -100,6 +101,7 @@ test('a request is one line', () => {
     aborted: false,
     remoteAddress: '127.0.0.1',
     userAgent: 'docker/28',
+    account: 'alice',
     msg: 'request',
   });
 });
