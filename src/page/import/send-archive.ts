@@ -17,12 +17,19 @@ export interface SendEvents {
 /**
  * Resolves once the answer is whole and its last line says that all went well; rejects with a RequestError, also where
  * `signal` stops it. With XMLHttpRequest, because fetch does not tell how much has been sent.
+ *
+ * @param to - `NAME[:TAG]`; undefined: the archive says it
  */
-export function sendArchive(file: File, events: SendEvents, signal: AbortSignal): Promise<void> {
+export function sendArchive(
+  file: File,
+  to: string | undefined,
+  events: SendEvents,
+  signal: AbortSignal,
+): Promise<void> {
   return new Promise((resolve, reject) => {
     const request = new XMLHttpRequest();
     const lines = new LineReader(events.line);
-    request.open('POST', apiPath('import'));
+    request.open('POST', apiPath('import', { to }));
     const headers = { ...authorizationHeader(), 'Content-Type': IMPORT_TYPE };
     for (const [name, value] of Object.entries(headers)) request.setRequestHeader(name, value);
     request.upload.addEventListener('progress', ({ loaded }) => events.sent(loaded));

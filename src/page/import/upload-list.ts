@@ -7,9 +7,7 @@ import { sendArchive } from './send-archive.ts';
 
 export interface Upload {
   readonly id: number;
-  readonly name: string;
-  /** Bytes. */
-  readonly size: number;
+  readonly file: File;
   readonly progress:
     | { readonly state: 'waiting' }
     | { readonly state: 'sending'; readonly sent: number }
@@ -33,11 +31,20 @@ export function addUploads(files: readonly File[]): void {
   for (const file of files) {
     lastId += 1;
     const id = lastId;
-    const { name, size } = file;
-    uploads.change((before) => [...before, { id, name, size, progress: { state: 'waiting' } }]);
-    stops.set(id, new AbortController());
-    queue = queue.then(() => send(id, file));
+    uploads.change((before) => [...before, { id, file, progress: { state: 'waiting' } }]);
+    enqueue(id, file);
   }
+}
+
+/** Sends one again that failed. */
+export function retryUpload({ id, file }: Upload, to: string | undefined): void {
+  set(id, { state: 'waiting' });
+  enqueue(id, file, to);
+}
+
+function enqueue(id: number, file: File, to?: string): void {
+  stops.set(id, new AbortController());
+  queue = queue.then(() => send(id, file, to));
 }
 
 /** Stops one that is on its way, and takes it from the list. */
@@ -47,7 +54,7 @@ export function dropUpload(id: number): void {
   uploads.change((before) => before.filter((upload) => upload.id !== id));
 }
 
-async function send(id: number, file: File): Promise<void> {
+async function send(id: number, file: File, to: string | undefined): Promise<void> {
   const stop = stops.get(id);
   if (!stop) return;
   let images: readonly ImportedImage[] = [];
@@ -61,7 +68,7 @@ async function send(id: number, file: File): Promise<void> {
   };
   try {
     set(id, { state: 'sending', sent: 0 });
-    await sendArchive(file, { sent, line }, stop.signal);
+    await sendArchive(file, to, { sent, line }, stop.signal);
     set(id, { state: 'done', images });
   } catch (error) {
     set(id, { state: 'failed', message: failureText(failureOf(error)) });

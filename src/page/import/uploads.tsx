@@ -2,7 +2,7 @@ import { formatBytes, formatPlural } from '../format.ts';
 import { CloseIcon } from '../parts/icons.tsx';
 import { Progress } from '../parts/meter.tsx';
 import { hrefOf } from '../route.ts';
-import { dropUpload, type Upload, useUploads } from './upload-list.ts';
+import { dropUpload, retryUpload, type Upload, useUploads } from './upload-list.ts';
 
 /** Stands in a corner while archives are sent, and says what became of them. */
 export function Uploads() {
@@ -20,7 +20,8 @@ export function Uploads() {
 }
 
 function Entry({ upload }: { readonly upload: Upload }) {
-  const { id, name, progress } = upload;
+  const { id, file, progress } = upload;
+  const { name } = file;
   const over = progress.state === 'done' || progress.state === 'failed';
   const action = over ? 'Close' : 'Stop';
   return (
@@ -43,7 +44,8 @@ function Entry({ upload }: { readonly upload: Upload }) {
 }
 
 function State({ upload }: { readonly upload: Upload }) {
-  const { name, size, progress } = upload;
+  const { file, progress } = upload;
+  const { name, size } = file;
   switch (progress.state) {
     case 'waiting':
       return <p class="quiet">Waiting for the one before it.</p>;
@@ -84,9 +86,37 @@ function State({ upload }: { readonly upload: Upload }) {
       );
     case 'failed':
       return (
-        <p class="failure" role="alert">
-          {progress.message}
-        </p>
+        <>
+          <p class="failure" role="alert">
+            {progress.message}
+          </p>
+          <Retry upload={upload} />
+        </>
       );
   }
+}
+
+/** Also under another name: an archive may have none, or one that is not free. */
+function Retry({ upload }: { readonly upload: Upload }) {
+  return (
+    <form
+      class="inline-form"
+      onSubmit={(event) => {
+        event.preventDefault();
+        const to = new FormData(event.currentTarget).get('to');
+        retryUpload(upload, typeof to === 'string' && to !== '' ? to.trim() : undefined);
+      }}
+    >
+      <input
+        name="to"
+        aria-label={`Import ${upload.file.name} as`}
+        placeholder="as team/app:1"
+        spellcheck={false}
+        autocomplete="off"
+      />
+      <button type="submit" class="button">
+        Try again
+      </button>
+    </form>
+  );
 }

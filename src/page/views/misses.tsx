@@ -78,9 +78,10 @@ const REASONS: Readonly<Record<MissReason, string>> = {
   evicted: 'evicted',
   deleted: 'deleted',
   damaged: 'found damaged',
-  'held-elsewhere': 'held through another repository; upstream had to confirm it for this one',
+  'not-kept': 'an earlier pull was not kept',
   'not-found-upstream': 'upstream does not have it',
   'upstream-failed': 'upstream failed',
+  'too-young': 'too young (tags.minAge)',
 };
 
 function isBad(reason: MissReason): boolean {
