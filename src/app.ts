@@ -41,6 +41,7 @@ import { mirroredImage } from './registry/mirrored-image.ts';
 import { Naming } from './registry/naming.ts';
 import { PushBlob } from './registry/push-blob.ts';
 import { PushManifest } from './registry/push-manifest.ts';
+import { shadowedRepositories } from './registry/shadowed.ts';
 import { StoreFullError } from './store/blob-store.ts';
 import { DamagedBlobs } from './store/damaged-blobs.ts';
 import { DigestLocks } from './store/digest-locks.ts';
@@ -67,6 +68,8 @@ export interface RunningApp {
   /** Of the listener for mirrors alone, if there is one. */
   readonly mirrorPort: number | undefined;
   readonly upkeep: Upkeep;
+  /** The hosted repositories that no name leads to, because it has become an upstream's. */
+  shadowed(): Promise<readonly string[]>;
   /** Stops accepting, lets requests finish for at most `graceMs`, puts unfinished work away, and closes everything. */
   close(graceMs: number): Promise<void>;
 }
@@ -213,6 +216,14 @@ async function start(
     address: { ...servers.address, tls: config.listen.tls !== null },
     mirrorPort: servers.mirrorPort,
     upkeep,
+    shadowed: async () => {
+      const hosts = Object.entries(config.upstreams).flatMap(([name, { aliases }]) => [
+        name,
+        ...aliases,
+      ]);
+      const lists = await Promise.all(hosts.map((host) => shadowedRepositories(metadata, host)));
+      return lists.flat();
+    },
     close: async (graceMs) => {
       closing.add(() => servers.close(graceMs));
       await closing.close();

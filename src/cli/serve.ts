@@ -10,6 +10,7 @@ import { banner } from './banner.ts';
 import { mirrorTarget } from './clients/mirror-target.ts';
 import { type ConfigOption, configOption } from './config-option.ts';
 import { StopSignals } from './stop-signals.ts';
+import { shadowWarnings } from './start-warnings.ts';
 import type { Terminal } from './terminal.ts';
 import { readVersion } from './version.ts';
 
@@ -54,6 +55,11 @@ async function serve(file: string | undefined, terminal: Terminal): Promise<void
     const version = readVersion();
     terminal.out(banner({ ...loaded, version, target: mirrorTarget(app.address) }));
     log.info({ ...app.address, version }, 'ready');
+    terminal.out(
+      shadowWarnings(await app.shadowed())
+        .map((text) => `Warning: ${text}\n`)
+        .join(''),
+    );
     const signal = await signals.first;
     log.info({ signal, graceMs: config.shutdownGrace }, 'stopping');
     await Promise.race([app.close(config.shutdownGrace), signals.second]);

@@ -98,6 +98,11 @@ export class Holdfast {
     return this.#app.upkeep;
   }
 
+  /** Hosted repositories that no name leads to any more. */
+  shadowed(): Promise<readonly string[]> {
+    return this.#app.shadowed();
+  }
+
   /** A request to a path of this server. */
   fetch(path: string, init: RequestInit = {}): Promise<Response> {
     return fetch(this.url + path, { redirect: 'manual', ...init });
