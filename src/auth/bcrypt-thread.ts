@@ -1,4 +1,4 @@
-/** bcrypt in a thread of its own: a comparison takes a tenth of a second of computing, and requests must not wait for it. */
+/** bcrypt in a thread of its own: a comparison takes a quarter of a second and more of computing, and requests must not wait for it. */
 import { createRequire } from 'node:module';
 import { Worker } from 'node:worker_threads';
 

@@ -23,8 +23,8 @@ export interface LoginEvents {
 
 /** Clients that sign in with each request, such as curl, are not hashed each time. */
 const MAX_REMEMBERED = 10_000;
-/** At a tenth of a second each, whoever comes behind these would wait for longer than clients do. */
-const MAX_PENDING = 100;
+/** At a quarter of a second each, whoever comes behind these would wait for longer than clients do. */
+const MAX_PENDING = 60;
 const BUSY_RETRY_MS = 2_000;
 
 export class Logins {
