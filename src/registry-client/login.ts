@@ -59,10 +59,16 @@ export class Login {
       this.#usesAccount = true;
       return account;
     }
-    throw new RegistryError(
-      account === undefined
-        ? `${this.#url.host} wants an account; state one with --user`
-        : `${this.#url.host} does not take this account or its password`,
+    throw this.refused();
+  }
+
+  /** What to tell where nothing is left to try. */
+  refused(): RegistryError {
+    const { host } = this.#url;
+    return new RegistryError(
+      this.#account === undefined
+        ? `${host} wants an account; state one with --user`
+        : `${host} does not take this account or its password, or does not let it do this`,
       { status: 401 },
     );
   }

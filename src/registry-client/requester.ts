@@ -56,7 +56,10 @@ export class Requester {
     const field = answer.headers['www-authenticate'];
     if (answer.status !== 401 || field === undefined) return answer;
     await answer.short();
-    return await this.#follow(request, await this.#login.answer(field, scope, sent));
+    const second = await this.#follow(request, await this.#login.answer(field, scope, sent));
+    if (second.status !== 401) return second;
+    await second.short();
+    throw this.#login.refused();
   }
 
   /** A request whose body is there once: whoever sends it has made sure of the login before. */

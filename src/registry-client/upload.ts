@@ -94,7 +94,7 @@ export class Upload {
   /** Gives the session up. It would go away by itself some day, so it does not matter whether this succeeds. */
   async cancel(): Promise<void> {
     const request = { method: 'DELETE', url: this.#location, scope: this.#scope } as const;
-    await this.#requester.send({ ...request, what: this.#what }).then(
+    await this.#requester.ask({ ...request, what: this.#what }).then(
       (answer) => answer.short(),
       () => undefined,
     );

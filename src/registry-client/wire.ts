@@ -8,6 +8,8 @@ import { RegistryError, wireFailure } from './registry-error.ts';
 /** Answers that are no content (errors, tokens, session states) are a few KiB. */
 const MAX_SHORT_BYTES = 64 * 1024;
 
+const NOTHING = Buffer.alloc(0);
+
 const CONNECT_TIMEOUT_MS = 10_000;
 /** In which nothing at all moves. A registry may take minutes to put a large blob into its storage before it answers. */
 const IDLE_TIMEOUT_MS = 10 * 60_000;
@@ -83,7 +85,8 @@ export class Wire {
     const stream = this.#got.stream(url, {
       method,
       headers: { ...headers },
-      ...(body !== undefined && { body: watched?.bytes ?? body }),
+      // Without one the stream would wait for somebody to write it.
+      ...(method !== 'GET' && method !== 'HEAD' && { body: watched?.bytes ?? body ?? NOTHING }),
     });
     try {
       const response = await new Promise<IncomingMessage>((resolve, reject) => {
