@@ -53,7 +53,9 @@ export function DayChart<Day extends { readonly day: string }>(props: DayChartPr
       <div class="plot" aria-hidden="true" onPointerLeave={() => setPointed(undefined)}>
         <ol class="axis">
           {ticks.toReversed().map((tick) => (
-            <li key={tick}>{format(tick)}</li>
+            <li key={tick}>
+              <span>{format(tick).replace(/\.0+(?= )/, '')}</span>
+            </li>
           ))}
         </ol>
         <div class={`days ${columns}`}>

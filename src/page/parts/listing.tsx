@@ -51,14 +51,17 @@ export function Listing<T>({ pages, caption, columns, empty, children }: Listing
 export function Table({
   caption,
   columns,
+  stacked = false,
   children,
 }: {
   readonly caption: string;
   readonly columns: readonly Column[];
+  /** Where there is little room, the second cell of a row stands below the others. */
+  readonly stacked?: boolean;
   readonly children: ComponentChildren;
 }) {
   return (
-    <table class="listing">
+    <table class={stacked ? 'listing stacked' : 'listing'}>
       <caption class="unseen">{caption}</caption>
       <thead>
         <tr>

@@ -1,3 +1,4 @@
+import { useState } from 'preact/hooks';
 import { Evictions } from './evictions.tsx';
 import { Fills } from './fills.tsx';
 import { Misses } from './misses.tsx';
@@ -5,6 +6,7 @@ import { Pins } from './pins.tsx';
 
 /** What comes, why it had to, and what would go. */
 export function Activity() {
+  const [pinsChanged, setPinsChanged] = useState(0);
   return (
     <>
       <h1 tabIndex={-1} class="unseen">
@@ -12,9 +14,9 @@ export function Activity() {
       </h1>
       <div class="cards">
         <Fills />
-        <Pins />
+        <Pins onChange={() => setPinsChanged((times) => times + 1)} />
         <Misses />
-        <Evictions />
+        <Evictions revision={pinsChanged} />
       </div>
     </>
   );

@@ -60,7 +60,7 @@ function Mirror({ upstreams }: { readonly upstreams: readonly UpstreamEntry[] })
     <Card title="As a mirror" wide>
       <Segments label="Client" options={CLIENTS} value={client} onChange={setClient} />
       <Notes notes={notes} />
-      <div class="snippet">
+      <div class="snippet block">
         <pre tabIndex={0}>
           <code>{text.trimEnd()}</code>
         </pre>
@@ -92,7 +92,7 @@ function Push() {
         Names that do not begin with a mirrored registry are hosted here. podman and buildah need{' '}
         <code>--tls-verify=false</code> where this address has no certificate.
       </p>
-      <div class="snippet">
+      <div class="snippet block">
         <pre tabIndex={0}>
           <code>{commands}</code>
         </pre>

@@ -13,11 +13,11 @@ import { useRevision } from '../session.tsx';
 const EVERY_MS = 30_000;
 const SHOWN = 20;
 
-/** What goes when room is needed, in that order. */
-export function Evictions() {
+/** What goes when room is needed, in that order. Looked at again with each new `revision`. */
+export function Evictions({ revision }: { readonly revision: number }) {
   const { answer } = useAnswer(evictionsAnswer, apiPath('evictions', { n: SHOWN }), {
     everyMs: EVERY_MS,
-    revision: useRevision(),
+    revision: `${useRevision()} ${revision}`,
   });
   return (
     <Card title="Next to go, when room is needed" wide>

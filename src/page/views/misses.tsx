@@ -1,3 +1,4 @@
+import { useState } from 'preact/hooks';
 import { type MissEntry, missesAnswer, type MissReason } from '../../api/activity.ts';
 import { shortDigest } from '../image-name.ts';
 import { Age } from '../parts/age.tsx';
@@ -9,37 +10,56 @@ import { apiPath } from '../server/request.ts';
 import { useAnswer } from '../server/use-answer.ts';
 
 const EVERY_MS = 5_000;
-const SHOWN = 50;
+/** Rows at first, and when more are asked for; the server keeps a thousand. */
+const FEW = 15;
+const MANY = 200;
 
-/** What had to be fetched, and why it was not here. */
-export function Misses() {
-  const { answer } = useAnswer(missesAnswer, apiPath('misses', { n: SHOWN }), {
-    everyMs: EVERY_MS,
-  });
+/**
+ * What had to be fetched, and why it was not here.
+ *
+ * @param repository - only of this one, and nothing at all where there was none
+ */
+export function Misses({ repository }: { readonly repository?: string }) {
+  const [shown, setShown] = useState(FEW);
+  const path = apiPath('misses', { repository, n: MANY });
+  const { answer } = useAnswer(missesAnswer, path, { everyMs: EVERY_MS });
+  const none = answer.state === 'here' && answer.value.misses.length === 0;
+  if (repository !== undefined && (none || answer.state !== 'here')) return null;
   return (
     <Card title="Recent misses" wide>
       <Answered answer={answer} lines={6}>
         {({ misses }) =>
-          misses.length === 0 ? (
+          none ? (
             <p class="empty">None since the server started.</p>
           ) : (
-            <Table
-              caption="Recent misses, newest first"
-              columns={[
-                { title: 'When' },
-                { title: 'Repository' },
-                { title: 'What', minor: true },
-                { title: 'Why' },
-              ]}
-            >
-              {misses.map((miss, index) => (
-                <Row key={`${miss.at} ${miss.reference} ${index}`} miss={miss} />
-              ))}
-            </Table>
+            <>
+              <MissTable misses={misses.slice(0, shown)} />
+              {misses.length > shown && (
+                <p class="more">
+                  <button type="button" class="button" onClick={() => setShown(MANY)}>
+                    Show more
+                  </button>
+                </p>
+              )}
+            </>
           )
         }
       </Answered>
     </Card>
+  );
+}
+
+function MissTable({ misses }: { readonly misses: readonly MissEntry[] }) {
+  return (
+    <Table
+      caption="Recent misses, newest first"
+      columns={[{ title: 'Asked for' }, { title: 'Why it was fetched' }, { title: 'When' }]}
+      stacked
+    >
+      {misses.map((miss, index) => (
+        <Row key={`${miss.at} ${miss.reference} ${index}`} miss={miss} />
+      ))}
+    </Table>
   );
 }
 
@@ -48,16 +68,17 @@ function Row({ miss }: { readonly miss: MissEntry }) {
   const isDigest = reference.includes(':');
   return (
     <tr>
-      <td class="quiet nowrap">
-        <Age time={at} />
-      </td>
       <th scope="row">
         <a href={hrefOf({ view: 'repository', repository })}>{repository}</a>
-        {!isDigest && <span class="quiet">:{reference}</span>}
+        {isDigest ? (
+          <span class="quiet nowrap">
+            {' '}
+            {kind} <code title={reference}>{shortDigest(reference)}</code>
+          </span>
+        ) : (
+          <span class="quiet">:{reference}</span>
+        )}
       </th>
-      <td class="minor nowrap">
-        {kind} {isDigest && <code title={reference}>{shortDigest(reference)}</code>}
-      </td>
       <td>
         <span class={isBad(reason) ? 'bad' : ''}>{REASONS[reason]}</span>
         {since !== null && (
@@ -66,7 +87,10 @@ function Row({ miss }: { readonly miss: MissEntry }) {
             <Age time={since} />
           </span>
         )}
-        {detail !== null && <span class="quiet">; {detail}</span>}
+        {detail !== null && <span class="quiet path">; {detail}</span>}
+      </td>
+      <td class="quiet">
+        <Age time={at} />
       </td>
     </tr>
   );
@@ -78,10 +102,10 @@ const REASONS: Readonly<Record<MissReason, string>> = {
   evicted: 'evicted',
   deleted: 'deleted',
   damaged: 'found damaged',
-  'not-kept': 'an earlier pull was not kept',
+  'not-kept': 'not kept',
   'not-found-upstream': 'upstream does not have it',
   'upstream-failed': 'upstream failed',
-  'too-young': 'too young (tags.minAge)',
+  'too-young': 'younger than tags.minAge allows',
 };
 
 function isBad(reason: MissReason): boolean {

@@ -11,8 +11,12 @@ import { useAction } from '../use-action.ts';
 const EVERY_MS = 10_000;
 
 /** What is never evicted, by image or by pattern. */
-export function Pins() {
+export function Pins({ onChange }: { readonly onChange: () => void }) {
   const { answer, reload } = useAnswer(pinsAnswer, apiPath('pins'), { everyMs: EVERY_MS });
+  const changed = (): void => {
+    reload();
+    onChange();
+  };
   const mayChange = useStatus()?.can.administer === true;
   return (
     <Card title="Pins">
@@ -23,13 +27,13 @@ export function Pins() {
           ) : (
             <ul class="pins">
               {pins.map((pin) => (
-                <Pin key={pin.pattern} pin={pin} mayChange={mayChange} onChange={reload} />
+                <Pin key={pin.pattern} pin={pin} mayChange={mayChange} onChange={changed} />
               ))}
             </ul>
           )
         }
       </Answered>
-      {mayChange && <AddPin onChange={reload} />}
+      {mayChange && <AddPin onChange={changed} />}
     </Card>
   );
 }

@@ -11,6 +11,7 @@ import { hrefOf } from '../route.ts';
 import { apiPath, get } from '../server/request.ts';
 import { usePages } from '../server/use-pages.ts';
 import { useRevision } from '../session.tsx';
+import { Misses } from './misses.tsx';
 
 /** More would not fit in a row, and who wants to know has the image's own view. */
 const SHOWN_PLATFORMS = 3;
@@ -53,6 +54,7 @@ export function Repository({ repository }: { readonly repository: string }) {
       >
         {(tag) => <Row key={tag.name} repository={repository} tag={tag} />}
       </Listing>
+      <Misses repository={repository} />
     </>
   );
 }
