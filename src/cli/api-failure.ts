@@ -18,8 +18,15 @@ const HINTS: Readonly<Record<number, string>> = {
 /** The failure that an error answer tells of; without a status it is the last line of a longer answer. */
 export function refusal({ errors: [first] }: ErrorsAnswer, status = 0): ApiRefusal {
   const { code = 'UNKNOWN', message = `the server answered ${status}`, detail } = first ?? {};
-  const more = typeof detail === 'string' ? ` (${detail})` : '';
+  const more = told(detail);
   return new ApiRefusal(code, printable(`${message}${more}`) + (HINTS[status] ?? ''));
+}
+
+/** What it is about: the server's own words, or the names in them. */
+function told(detail: unknown): string {
+  const values = typeof detail === 'object' && detail !== null ? Object.values(detail) : [detail];
+  const texts = values.filter((value) => typeof value === 'string');
+  return texts.length === 0 ? '' : ` (${texts.join(', ')})`;
 }
 
 export function notHoldfast(url: string): Error {

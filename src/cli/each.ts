@@ -19,7 +19,8 @@ export async function each<Answer>(
       answers.push(await work(item));
     } catch (error) {
       if (!(error instanceof ApiRefusal)) throw error;
-      terminal.err(`holdfast: ${item}: ${error.message}\n`);
+      const reason = error.message.replace(` (${item})`, '');
+      terminal.err(`holdfast: ${item}: ${reason}\n`);
     }
   }
   show(answers);

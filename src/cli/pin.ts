@@ -16,7 +16,8 @@ export function addPin(program: Command, terminal: Terminal): void {
     .summary('keep images from being evicted; list what is pinned')
     .description(
       'Keeps images from being evicted, those that are here and those that come later. ' +
-        'Without a pattern it lists the pins. Hosted images are never evicted and need none.',
+        'Without a pattern it lists the pins. Globs are over names in full, as ls shows them. ' +
+        'Hosted images are never evicted and need no pin.',
     )
     .argument('[pattern...]', "an image, or a glob over NAME:TAG in which '*' matches slashes too")
     .addHelpText('after', PIN_EXAMPLES);
