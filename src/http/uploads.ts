@@ -3,7 +3,9 @@ import type { Digest } from '../oci/digest.ts';
 import { OciError } from '../oci/error-codes.ts';
 import { displayName, type HostedRepository, type Repository } from '../oci/repository.ts';
 import { type Chunk, OutOfOrderError, type Upload } from '../registry/push-blob.ts';
+import { SupersededError } from '../registry/open-uploads.ts';
 import type { Context, Handler } from './context.ts';
+import { ClientGoneError } from './errors.ts';
 import { accepted } from './manifests.ts';
 import type { Permissions } from './permissions.ts';
 import { algorithmOf, mountSources, pushTarget, queryText, requireDigest } from './params.ts';
@@ -101,6 +103,10 @@ async function inOrder<Value>(
   try {
     return await write();
   } catch (error) {
+    if (error instanceof SupersededError) {
+      ctx.req.destroy();
+      throw new ClientGoneError('the client went on in a newer request', { cause: error });
+    }
     if (!(error instanceof OutOfOrderError)) throw error;
     setSessionHeaders(ctx, repository, error.upload);
     throw new OciError('BLOB_UPLOAD_INVALID', {

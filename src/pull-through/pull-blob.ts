@@ -145,8 +145,9 @@ export class PullBlob {
     this.#refuseIfAbsent(repository, digest);
     const running = this.#fills.get(digest);
     if (running?.failing === false && sameRepository(running.repository, repository)) {
-      const { size } = await running.head;
-      return { size, outcome: { kind: 'miss', collapsed: true } };
+      // On a full disk GET goes on without the fill, so HEAD asks upstream as well.
+      const head = await running.head.catch(undefinedIfFull);
+      if (head) return { size: head.size, outcome: { kind: 'miss', collapsed: true } };
     }
     const told = await this.#rememberingAbsence(mirror, repository, digest, () =>
       mirror.upstream.headBlob(repository.name, digest),
@@ -328,6 +329,10 @@ export class PullBlob {
       throw error;
     }
   }
+}
+
+function undefinedIfFull(error: unknown): undefined {
+  if (!(error instanceof StoreFullError)) throw error;
 }
 
 function sameRepository(one: MirroredRepository, other: MirroredRepository): boolean {

@@ -14,7 +14,7 @@ import {
 import type { DigestLocks } from '../store/digest-locks.ts';
 import { type BlobKeeping, keepBlob } from '../store/keep-blob.ts';
 import type { MetadataStore } from '../store/metadata-store.ts';
-import { OpenUploads } from './open-uploads.ts';
+import { OpenUploads, type Receive } from './open-uploads.ts';
 import { UnplacedBlobs } from './unplaced-blobs.ts';
 
 /** A repository with more unfinished uploads than that has a client that leaks them. */
@@ -66,7 +66,7 @@ export class PushBlob {
     this.#blobs = options.blobs;
     this.#locks = options.locks;
     this.#clock = options.clock;
-    this.#open = new OpenUploads(options.blobs);
+    this.#open = new OpenUploads(options.blobs, options.clock);
   }
 
   /** Opens a session. TOOMANYREQUESTS where the repository has too many. */
@@ -88,18 +88,13 @@ export class PushBlob {
   }
 
   /**
-   * Appends a chunk. A chunk that does not fit is refused and leaves the session usable; one whose client goes away leaves what was
-   * received.
+   * Appends a chunk. A chunk that does not fit is refused and leaves the session usable; one whose client goes away, or falls silent and
+   * comes back (SupersededError), leaves what was received.
    */
-  async append(
-    repository: HostedRepository,
-    id: string,
-    chunk: Chunk,
-    signal?: AbortSignal,
-  ): Promise<Upload> {
+  async append(repository: HostedRepository, id: string, chunk: Chunk): Promise<Upload> {
     const algorithm = await this.#algorithmOf(repository, id);
-    return this.#open.use(id, algorithm, async (writer) => {
-      await this.#write(id, writer, chunk, signal);
+    return this.#open.use(id, algorithm, async (writer, receive) => {
+      await this.#write(id, writer, chunk, receive);
       await this.#metadata.touchUpload(id, this.#clock.now());
       return { id, size: writer.size };
     });
@@ -111,12 +106,11 @@ export class PushBlob {
     id: string,
     digest: Digest,
     chunk: Chunk | undefined,
-    signal?: AbortSignal,
   ): Promise<void> {
     const algorithm = await this.#algorithmOf(repository, id);
-    await this.#open.use(id, algorithm, async (writer) => {
+    await this.#open.use(id, algorithm, async (writer, receive) => {
       const before = writer.size;
-      if (chunk) await this.#write(id, writer, chunk, signal);
+      if (chunk) await this.#write(id, writer, chunk, receive);
       try {
         await this.#commit(repository, writer, digest);
       } catch (error) {
@@ -135,11 +129,10 @@ export class PushBlob {
     digest: Digest,
     algorithm: DigestAlgorithm,
     body: Bytes,
-    signal?: AbortSignal,
   ): Promise<void> {
     const writer = await this.#blobs.create(`upload-${randomUUID()}`, { algorithm });
     try {
-      await writer.append(body, signal);
+      await writer.append(body);
       await this.#commit(repository, writer, digest);
     } catch (error) {
       await writer.abort(error instanceof Error ? error : new Error(String(error)));
@@ -211,11 +204,11 @@ export class PushBlob {
     return true;
   }
 
-  async #write(id: string, writer: BlobWriter, chunk: Chunk, signal?: AbortSignal): Promise<void> {
+  async #write(id: string, writer: BlobWriter, chunk: Chunk, receive: Receive): Promise<void> {
     const before = writer.size;
     const { range, body } = chunk;
     if (range && range.first !== before) throw new OutOfOrderError({ id, size: before });
-    await writer.append(body, signal);
+    await receive(body);
     const received = writer.size - before;
     if (range && received !== range.last - range.first + 1) {
       await writer.truncate(before);

@@ -8,6 +8,7 @@ import type { Holdfast } from '../helpers/holdfast.ts';
 import { ask, reply, startMirror, storedFiles, untilHeld } from '../helpers/mirror.ts';
 import { pullImage, pushImage } from '../helpers/registry-client.ts';
 import { smallDisk } from '../helpers/small-disk.ts';
+import { Wire } from '../spec/wire.ts';
 
 const LAYER = 3_000_000;
 const FAST = { bytesPerSecond: 1_000_000_000 };
@@ -89,6 +90,40 @@ test('what broken fills have left behind goes before any image', async (t) => {
   assert.equal(files.length, 2);
   assert.ok(files.some((file) => file.endsWith(image.layerDigests[0]?.slice(7) ?? '?')));
 });
+
+for (const framing of ['Content-Length', 'chunks'] as const) {
+  test(`a client that is still sending (${framing}) is told that the disk is full, and its connection goes on`, async (t) => {
+    const mirror = await start(t);
+    if (!mirror) return t.skip('mounting a small file system is not permitted here');
+    const { holdfast, ballast } = mirror;
+    const post = await holdfast.fetch('/v2/team/app/blobs/uploads/', { method: 'POST' });
+    await fillUp(ballast);
+    const wire = await Wire.connect(holdfast);
+    const pieces = Array.from({ length: 8 }, () => Buffer.alloc(1_000_000, 'x'));
+    const size = pieces.reduce((sum, piece) => sum + piece.byteLength, 0);
+    const length = framing === 'chunks' ? 'Transfer-Encoding: chunked' : `Content-Length: ${size}`;
+    const head = `PATCH ${post.headers.get('location')} HTTP/1.1\r\nHost: x\r\n${length}\r\n\r\n`;
+    await wire.write(head);
+    const send = async (piece: Buffer): Promise<void> => {
+      const chunk = [
+        Buffer.from(`${piece.byteLength.toString(16)}\r\n`),
+        piece,
+        Buffer.from('\r\n'),
+      ];
+      await wire.write(framing === 'chunks' ? Buffer.concat(chunk) : piece);
+    };
+    for (const piece of pieces.slice(0, 4)) await send(piece);
+    await eventually('it is told', () => /507 .*"errors"/s.test(wire.received.toString()));
+    // Only now the rest, as a client may that reads when it has sent everything.
+    for (const piece of pieces.slice(4)) await send(piece);
+    if (framing === 'chunks') await wire.write('0\r\n\r\n');
+    await wire.write('GET /v2/ HTTP/1.1\r\nHost: x\r\n\r\n');
+    await eventually('the next request is answered', () =>
+      /507 .*HTTP\/1\.1 200 /s.test(wire.received.toString()),
+    );
+    wire.reset();
+  });
+}
 
 test('a disk that is full of what must stay: pushes are told so, pulls go on, all is well when there is room', async (t) => {
   const mirror = await start(t);

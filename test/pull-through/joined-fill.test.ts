@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
+import { test, type TestContext } from 'node:test';
 import { systemClock } from '../../src/clock.ts';
 import type { RepositoryName } from '../../src/oci/repository-name.ts';
 import { Breaker } from '../../src/pull-through/breaker.ts';
@@ -69,11 +69,12 @@ function fullAfter(bytes: number, gate: Gate): MemoryBlobStore {
   }
 }
 
-test('a client that joined the fill of another upstream goes on from its own when the disk is full', async (t) => {
-  const [one, two] = [await startUpstream(t), await startUpstream(t)];
-  const digest = one.addBlob(LAYER, 'team/one');
-  two.addBlob(LAYER, 'other/two');
-  const upstreams = { 'one.example': one.url, 'two.example': two.url };
+/** An engine over these stores, in front of these upstreams. */
+function startEngine(
+  t: TestContext,
+  blobs: MemoryBlobStore,
+  upstreams: Readonly<Record<string, string>>,
+): PullThrough {
   const mirrors = new Map(
     Object.entries(upstreams).map(([name, url]) => {
       const breaker = new Breaker({ upstream: name, clock, onChange: ignore });
@@ -82,9 +83,7 @@ test('a client that joined the fill of another upstream goes on from its own whe
       return [name, { upstream, budget: new RateBudget(clock), ...rules }];
     }),
   );
-  const gate = new Gate();
   const metadata = new MemoryMetadataStore();
-  const blobs = fullAfter(100_000, gate);
   const locks = new DigestLocks();
   const engine = new PullThrough({
     mirrors,
@@ -98,6 +97,16 @@ test('a client that joined the fill of another upstream goes on from its own whe
     prefetch: false,
   });
   t.after(() => engine.close());
+  return engine;
+}
+
+test('a client that joined the fill of another upstream goes on from its own when the disk is full', async (t) => {
+  const [one, two] = [await startUpstream(t), await startUpstream(t)];
+  const digest = one.addBlob(LAYER, 'team/one');
+  two.addBlob(LAYER, 'other/two');
+  const upstreams = { 'one.example': one.url, 'two.example': two.url };
+  const gate = new Gate();
+  const engine = startEngine(t, fullAfter(100_000, gate), upstreams);
 
   const pull = (upstream: string, name: string) =>
     engine.blob({ kind: 'mirrored', upstream, name: name as RepositoryName }, digest);
@@ -110,4 +119,24 @@ test('a client that joined the fill of another upstream goes on from its own whe
   assert.ok(Buffer.concat(chunks).equals(LAYER));
   assert.equal(one.count('GET', /team\/one/), 1);
   assert.equal(two.count('GET', /other\/two/), 1);
+});
+
+test('a HEAD that joined a fill which finds the disk full is answered as GET is, from upstream', async (t) => {
+  const upstream = await startUpstream(t);
+  const digest = upstream.addBlob(LAYER, 'team/one');
+  const blobs = new MemoryBlobStore(clock);
+  const gate = new Gate();
+  blobs.create = async () => {
+    await gate.pass();
+    throw new StoreFullError('the disk is full');
+  };
+  const engine = startEngine(t, blobs, { 'one.example': upstream.url });
+  const name = 'team/one' as RepositoryName;
+  const repository = { kind: 'mirrored', upstream: 'one.example', name } as const;
+  const pulled = engine.blob(repository, digest);
+  await gate.reached;
+  const head = engine.headBlob(repository, digest);
+  gate.release();
+  assert.equal((await head).size, LAYER.byteLength);
+  assert.equal((await pulled).state, 'arriving');
 });

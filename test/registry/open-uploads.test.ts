@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { readdir } from 'node:fs/promises';
 import { test } from 'node:test';
+import { systemClock } from '../../src/clock.ts';
 import { OpenUploads } from '../../src/registry/open-uploads.ts';
 import { DiskBlobStore } from '../../src/store/disk/disk-blob-store.ts';
 import { temporaryDirectory } from '../helpers/mirror.ts';
@@ -12,7 +13,7 @@ test(
   { skip: process.platform !== 'linux' },
   async (t) => {
     const blobs = await DiskBlobStore.open({ dir: await temporaryDirectory(t) });
-    const uploads = new OpenUploads(blobs);
+    const uploads = new OpenUploads(blobs, systemClock);
     t.after(async () => {
       await uploads.close();
       await blobs.close();

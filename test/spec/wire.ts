@@ -62,6 +62,11 @@ export class Wire {
     return new Wire(socket);
   }
 
+  /** Everything that has come so far. */
+  get received(): Buffer {
+    return this.#received;
+  }
+
   /** Resolves when the bytes are with the kernel. */
   async write(bytes: Buffer | string): Promise<void> {
     await new Promise((resolve) => {
