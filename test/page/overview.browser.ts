@@ -2,6 +2,8 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { ask } from '../helpers/mirror.ts';
 import { pullImage } from '../helpers/registry-client.ts';
+import { usageAnswer } from '../../src/api/activity.ts';
+import { formatShare } from '../../src/page/format.ts';
 import { startWithPage, visit } from './browser.ts';
 
 const MIB = 2 ** 20;
@@ -26,7 +28,9 @@ test('what was served and not fetched again is the saving', async (t) => {
   const saved = page.getByRole('region', { name: 'Saved' });
   // Four of five pulls: 4 × 2 MiB, and the little of manifests and configurations.
   await saved.locator('.headline').getByText('8.39 MB').waitFor();
-  await saved.getByText('80 %').first().waitFor();
+  const usage = usageAnswer.parse(await (await holdfast.fetch('/api/v1/usage?days=1')).json());
+  const { hits, stale, requests } = usage.days[0]?.total ?? assert.fail('no day');
+  await saved.getByText(formatShare(hits + stale, requests), { exact: true }).waitFor();
   // The numbers of the plot, for those who do not see it.
   await saved.getByText('Numbers of Bytes a day').click();
   const today = saved.getByRole('region', { name: 'Bytes a day, numbers' }).getByRole('row').nth(1);
@@ -86,7 +90,7 @@ test('an upstream tells its limit, and that it fails', async (t) => {
   await card.getByText('in use').waitFor();
   await upstream.stop();
   for (let time = 0; time < 6; time++) await ask(holdfast, '/v2/library/other/manifests/1');
-  await card.getByText('failing').waitFor();
+  await card.getByText(/^failing/).waitFor();
 });
 
 test('a server that goes away is told of, and one that comes back is shown again', async (t) => {

@@ -63,7 +63,7 @@ function State({ state }: { readonly state: UpstreamEntry['state'] }) {
     case 'closed':
       return <span class="state good">in use</span>;
     case 'half-open':
-      return <span class="state warning">being tried</span>;
+      return <span class="state warning">failing, tried again</span>;
     case 'open':
       return <span class="state bad">failing</span>;
     case 'offline':
