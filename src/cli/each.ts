@@ -3,7 +3,7 @@ import type { Terminal } from './terminal.ts';
 
 /**
  * Does `work` for each item, in order. What the server refuses for one is told on stderr and the others are done all the
- * same; any other failure ends it.
+ * same; any other failure ends it, and so does the refusal of the only one.
  * @returns the answers of those that went well
  * @throws Error at the end, where `show` has been called with what there is, if any was refused
  */
@@ -18,7 +18,7 @@ export async function each<Answer>(
     try {
       answers.push(await work(item));
     } catch (error) {
-      if (!(error instanceof ApiRefusal)) throw error;
+      if (!(error instanceof ApiRefusal) || items.length === 1) throw error;
       const reason = error.message.replace(` (${item})`, '');
       terminal.err(`holdfast: ${item}: ${reason}\n`);
     }

@@ -23,7 +23,7 @@ export function addGc(program: Command, terminal: Terminal): void {
 
 const EXAMPLES = `
 Examples:
-  holdfast rm team/app:old && holdfast gc
+  holdfast gc                                instead of waiting for the hour
   holdfast gc --json | jq .freedBytes
 
 A blob that was pushed or used within a day stays: an image that names it may be on its way.

@@ -1,45 +1,61 @@
 import type { Command } from 'commander';
-import { deleteImageAnswer } from '../api/image.ts';
+import { type DeleteImageAnswer, deleteImageAnswer, imageAnswer } from '../api/image.ts';
+import type { ApiClient } from './api-client.ts';
 import { each } from './each.ts';
 import { type JsonOption, print, withJson } from './print.ts';
 import { connect, type ServerOptions, withServer } from './server-options.ts';
 import type { Terminal } from './terminal.ts';
 
+interface Options extends JsonOption, ServerOptions {
+  readonly whole?: true;
+}
+
 export function addRm(program: Command, terminal: Terminal): void {
   const command = program
     .command('rm')
-    .summary('delete images')
+    .summary('delete tags and images')
     .description(
-      'Deletes images: a tag alone, or a digest with every tag that names it. ' +
+      'Deletes a tag alone, or with a digest or --whole the image itself and every tag that names it. ' +
         'Of a mirrored image the copy that is held goes, and the next pull fetches it again; ' +
         'a hosted one is gone for good.',
     )
     .argument('<image...>', 'NAME[:TAG] or NAME@DIGEST')
+    .option('--whole', 'the image that the tag names, too')
     .addHelpText('after', EXAMPLES);
-  withServer(withJson(command)).action(
-    async (images: string[], options: JsonOption & ServerOptions) => {
-      const client = await connect(options, terminal);
-      await each(
-        images,
-        terminal,
-        (image) => client.delete(deleteImageAnswer, '/image', { image }),
-        (answers) =>
-          print(answers, options, terminal, () => {
-            const deleted = answers.flatMap((answer) => answer.deleted);
-            const later = answers.some(({ freedLater }) => freedLater);
-            return deleted.map((name) => `deleted ${name}\n`).join('') + (later ? LATER : '');
-          }),
-      );
-    },
-  );
+  withServer(withJson(command)).action(async (images: string[], options: Options) => {
+    const client = await connect(options, terminal);
+    await each(
+      images,
+      terminal,
+      (image) => remove(client, image, options.whole ?? false),
+      (answers) => print(answers, options, terminal, report),
+    );
+  });
 }
-
-const LATER =
-  'Its room is free when it has been collected: within the hour, or now with holdfast gc.\n';
 
 const EXAMPLES = `
 Examples:
-  holdfast rm team/app:old
+  holdfast rm team/app:old                   the tag; the image can still be pulled by digest
+  holdfast rm --whole team/app:old           the image, and every tag that names it
   holdfast rm alpine:3                       drops the copy; the next pull asks docker.io again
-  holdfast ls team/app --search nightly -q | xargs holdfast rm
+  holdfast ls team/app --search nightly -q | xargs holdfast rm --whole
 `;
+
+async function remove(
+  client: ApiClient,
+  image: string,
+  isWhole: boolean,
+): Promise<DeleteImageAnswer> {
+  if (!isWhole) return client.delete(deleteImageAnswer, '/image', { image });
+  const { name, digest } = await client.get(imageAnswer, '/image', { image });
+  return client.delete(deleteImageAnswer, '/image', { image: `${name}@${digest}` });
+}
+
+const LATER =
+  'Blobs that nothing else needs go later: hosted ones after a day, mirrored ones when room is needed.\n';
+
+function report(answers: readonly DeleteImageAnswer[]): string {
+  const deleted = answers.flatMap((answer) => answer.deleted);
+  const lines = deleted.map((name) => `deleted ${name}\n`).join('');
+  return deleted.some((name) => name.includes('@')) ? lines + LATER : lines;
+}
