@@ -2,7 +2,7 @@
  * `npm run build:page [DIR]`: bundles src/page into DIR (dist/page): index.html, one script, one style sheet, one icon.
  * All but index.html are named by their content, so that they can be cached for ever.
  */
-import { mkdir, mkdtemp, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, mkdtemp, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { build, type Metafile } from 'esbuild';
@@ -19,6 +19,8 @@ const PUBLIC_PATH = '/page/';
 export async function buildPage(outDir: string): Promise<void> {
   await mkdir(dirname(outDir), { recursive: true });
   const fresh = await mkdtemp(`${outDir}-`);
+  // It is the builder's alone so far; the server may well be another user.
+  await chmod(fresh, 0o755);
   try {
     await bundle(fresh);
     await rm(outDir, { recursive: true, force: true });
