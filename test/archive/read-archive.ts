@@ -49,11 +49,11 @@ export async function withArchive<Result>(
     if (way === 'stream') return await use(await readTarStream(chunked(tar), depotFor));
     const path = join(folder, 'archive');
     await writeFile(path, tar);
-    const { archive, close } = await openArchive(path, depotFor);
+    const opened = await openArchive(path, depotFor);
     try {
-      return await use(archive);
+      return await use(opened.archive);
     } finally {
-      await close();
+      await opened.close();
     }
   } finally {
     await spool.close();

@@ -111,12 +111,15 @@ test('an answer to the last request that is lost does not matter', async (t) => 
   assert.ok(held(registry));
 });
 
+// oxlint-disable-next-line typescript/require-await
+async function* damagedBytes(): AsyncGenerator<Uint8Array> {
+  yield content.subarray(0, 1_000_000);
+  throw new Error('the archive is damaged');
+}
+
 test('bytes that turn out to be wrong end the session', async (t) => {
   const { registry, client } = await start(t);
-  const open = async function* (): AsyncGenerator<Uint8Array> {
-    yield content.subarray(0, 1_000_000);
-    throw new Error('the archive is damaged');
-  };
+  const open = damagedBytes;
   await assert.rejects(client.pushBlob(APP, { ...blob, open }), /the archive is damaged/);
   assert.equal(registry.openUploads, 0);
   assert.equal(registry.blobs.size, 0);
