@@ -4,7 +4,7 @@ import { formatSize } from '../config/sizes.ts';
 import { hostsToml } from './clients/containerd.ts';
 import { dockerRecipe } from './clients/docker.ts';
 import { mirroredRegistries } from './clients/mirrored-registry.ts';
-import type { MirrorTarget } from './clients/mirror-target.ts';
+import type { MirrorTarget } from './clients/recipe.ts';
 import { registryTables } from './clients/podman.ts';
 import { startWarnings } from './start-warnings.ts';
 

@@ -8,9 +8,9 @@ import { containerdRecipe } from './clients/containerd.ts';
 import { dockerRecipe } from './clients/docker.ts';
 import { k3sRecipe } from './clients/k3s.ts';
 import { mirroredRegistries } from './clients/mirrored-registry.ts';
-import { type MirrorTarget, mirrorTarget, parseMirrorUrl } from './clients/mirror-target.ts';
+import { mirrorTarget, parseMirrorUrl } from './clients/mirror-target.ts';
 import { podmanRecipe } from './clients/podman.ts';
-import type { WriteRecipe } from './clients/recipe.ts';
+import type { MirrorTarget, WriteRecipe } from './clients/recipe.ts';
 import type { Terminal } from './terminal.ts';
 
 const RECIPES = {

@@ -1,5 +1,7 @@
 #!/bin/sh
-# The page in a real browser: Debian's chromium, or the one that $CHROMIUM names.
+# The page in a real browser, Debian's chromium or the one that $CHROMIUM names: all of test/page, or only the files named
+# as arguments.
 set -eu
 cd "$(dirname "$0")/../.."
-exec node --import tsx --test --test-concurrency=1 --test-timeout=120000 $(find test/page -name '*.browser.ts' | sort)
+if [ "$#" -gt 0 ]; then files="$*"; else files=$(find test/page -name '*.browser.ts' | sort); fi
+exec node --import tsx --test --test-concurrency=1 --test-timeout=120000 $files

@@ -1,6 +1,5 @@
 import type { MirroredRegistry } from './mirrored-registry.ts';
-import type { MirrorTarget } from './mirror-target.ts';
-import type { WriteRecipe } from './recipe.ts';
+import type { MirrorTarget, WriteRecipe } from './recipe.ts';
 
 /** One hosts.toml per registry, as a shell script that writes them all. containerd adds `?ns=` to what it asks a mirror. */
 export const containerdRecipe: WriteRecipe = (target, registries) => {

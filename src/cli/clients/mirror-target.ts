@@ -2,17 +2,7 @@ import { hostname } from 'node:os';
 import { isLoopback } from '../../config/anonymous-access.ts';
 import { formatListenAddress } from '../../config/listen-address.ts';
 import { normalizeRegistryHost } from '../../config/registry-host.ts';
-
-/** The address that clients know this mirror by. */
-export interface MirrorTarget {
-  /** `http://127.0.0.1:5000` */
-  readonly url: string;
-  /** `127.0.0.1:5000` */
-  readonly host: string;
-  /** http: clients have to be told that this is meant. */
-  readonly insecure: boolean;
-  readonly loopback: boolean;
-}
+import type { MirrorTarget } from './recipe.ts';
 
 export interface ListenAddress {
   readonly host: string;

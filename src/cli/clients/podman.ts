@@ -1,6 +1,5 @@
 import type { MirroredRegistry } from './mirrored-registry.ts';
-import type { MirrorTarget } from './mirror-target.ts';
-import type { WriteRecipe } from './recipe.ts';
+import type { MirrorTarget, WriteRecipe } from './recipe.ts';
 
 /** registries.conf (podman, buildah, skopeo, CRI-O). The registry is told to the mirror as the first part of the name. */
 export const podmanRecipe: WriteRecipe = (target, registries) => {

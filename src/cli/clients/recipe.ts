@@ -1,5 +1,15 @@
 import type { MirroredRegistry } from './mirrored-registry.ts';
-import type { MirrorTarget } from './mirror-target.ts';
+
+/** The address that clients know this mirror by. */
+export interface MirrorTarget {
+  /** `http://127.0.0.1:5000` */
+  readonly url: string;
+  /** `127.0.0.1:5000` */
+  readonly host: string;
+  /** http: clients have to be told that this is meant. */
+  readonly insecure: boolean;
+  readonly loopback: boolean;
+}
 
 /** The configuration of one kind of client for one mirror. */
 export interface Recipe {
