@@ -1,37 +1,33 @@
 /** The composition root: builds adapters, engine and edge from a configuration. The only file that names concrete adapters. */
-import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { Accounts } from './auth/accounts.ts';
-import { Logins } from './auth/logins.ts';
-import { signingKey } from './auth/signing-key.ts';
-import { Tokens } from './auth/tokens.ts';
+import { createAuthentication } from './app/authentication.ts';
+import { createMirrors } from './app/mirrors.ts';
+import { reacting } from './app/reactions.ts';
+import { readVersion } from './cli/version.ts';
 import type { Clock } from './clock.ts';
 import { ClosingSteps } from './closing-steps.ts';
 import { accessRules } from './config/access-rules.ts';
-import type { Config, UpstreamConfig } from './config/config.ts';
-import { tagPolicy } from './config/tag-policy.ts';
+import type { Config } from './config/config.ts';
 import { Access } from './http/access.ts';
-import { type Authentication, Authenticator } from './http/authenticator.ts';
+import { Authenticator } from './http/authenticator.ts';
 import type { ConnectionLimits } from './http/connection-limits.ts';
 import { loadPage, PAGE_DIR } from './http/page.ts';
 import { createMirrorRouter, createRouter } from './http/router.ts';
 import { HttpServers } from './http/servers.ts';
+import { createInventory } from './inventory/inventory.ts';
+import { RecentMisses } from './inventory/recent-misses.ts';
+import { Upstreams } from './inventory/upstreams.ts';
+import { UsageByDay } from './inventory/usage.ts';
 import { Upkeep } from './maintenance/upkeep.ts';
 import { Warm } from './maintenance/warm.ts';
 import { WarmSchedule } from './maintenance/warm-schedule.ts';
 import type { Logger } from './observe/log.ts';
 import { Metrics } from './observe/metrics.ts';
-import { observeLogins } from './observe/login-events.ts';
 import { observePullThrough } from './observe/pull-through-events.ts';
 import { logRequest } from './observe/request-log.ts';
 import { observeDamage, observeUpkeep } from './observe/upkeep-events.ts';
 import { observeWarm } from './observe/warm-events.ts';
-import { Breaker } from './pull-through/breaker.ts';
-import type { PullThroughEvents } from './pull-through/events.ts';
-import { GuardedUpstream } from './pull-through/guarded-upstream.ts';
-import type { Mirror } from './pull-through/mirror.ts';
 import { PullThrough } from './pull-through/pull-through.ts';
-import { RateBudget } from './pull-through/rate-budget.ts';
 import { RecentUses } from './pull-through/recent-uses.ts';
 import { Content } from './registry/content.ts';
 import { Deletes } from './registry/delete.ts';
@@ -42,15 +38,11 @@ import { Naming } from './registry/naming.ts';
 import { PushBlob } from './registry/push-blob.ts';
 import { PushManifest } from './registry/push-manifest.ts';
 import { shadowedRepositories } from './registry/shadowed.ts';
-import { StoreFullError } from './store/blob-store.ts';
 import { DamagedBlobs } from './store/damaged-blobs.ts';
 import { DigestLocks } from './store/digest-locks.ts';
 import { DiskBlobStore } from './store/disk/disk-blob-store.ts';
 import { DirectoryLock } from './store/sqlite/directory-lock.ts';
 import { SqliteMetadataStore } from './store/sqlite/sqlite-metadata-store.ts';
-import { GotUpstream } from './upstream/got/got-upstream.ts';
-import { offlineUpstream } from './upstream/offline-upstream.ts';
-import type { Upstream } from './upstream/upstream.ts';
 
 /** What a push is answered for which the disk has no room. */
 const STORE_FULL = 507;
@@ -98,7 +90,10 @@ async function start(
   closing.add(() => lock.release());
   const blobs = await DiskBlobStore.open({ dir, groupMayRead: accelRedirect !== null });
   closing.add(() => blobs.close());
-  const metadata = await SqliteMetadataStore.open({ file: join(dir, 'holdfast.db') });
+  const metadata = await SqliteMetadataStore.open({
+    file: join(dir, 'holdfast.db'),
+    now: () => clock.now(),
+  });
   closing.add(() => metadata.close());
 
   const metrics = new Metrics(
@@ -122,8 +117,20 @@ async function start(
   closing.add(() =>
     uses.flush().catch((error: unknown) => log.error({ err: error }, 'uses were not noted')),
   );
-  const events = evictingWithFills(observePullThrough(log, metrics), () => upkeep.evictSoon());
-  const mirrors = await createMirrors(config, { clock, metrics, events });
+  const usage = new UsageByDay(metadata.inventory, clock);
+  closing.add(() =>
+    usage.flush().catch((error: unknown) => log.error({ err: error }, 'usage was not noted')),
+  );
+  const misses = new RecentMisses({
+    metadata,
+    clock,
+    onError: (error) => log.error({ err: error }, 'a miss was not explained'),
+  });
+  const events = reacting(observePullThrough(log, metrics), {
+    evictSoon: () => upkeep.evictSoon(),
+    missed: (miss) => misses.note(miss),
+  });
+  const mirrors = await createMirrors(config, { clock, metrics, usage, events });
   closing.add(async () => {
     await Promise.all(Array.from(mirrors.values(), ({ upstream }) => upstream.close()));
   });
@@ -153,7 +160,10 @@ async function start(
     ...config.storage,
     uploadMaxAge: config.push.uploadMaxAge,
     fillSpace: () => pullThrough.fillSpace,
-    flushUses: () => uses.flush(),
+    flushUses: async () => {
+      await uses.flush();
+      await usage.flush();
+    },
     expireUploads: (before) => pushBlob.expire(before),
   });
   closing.add(() => upkeep.close());
@@ -184,6 +194,30 @@ async function start(
     pushManifest: new PushManifest({ metadata, pullThrough, bytes, clock }),
     metadata,
     warm,
+    facts: {
+      version: readVersion(),
+      startedAt: clock.now(),
+      host: config.listen.host,
+      tls: config.listen.tls !== null,
+      defaultUpstream: config.defaultUpstream,
+      offline: config.offline,
+      storage: config.storage,
+    },
+    inventory: createInventory({
+      metadata,
+      blobs,
+      bytes,
+      naming,
+      mirrors,
+      clock,
+      usage,
+      misses,
+      upstreams: new Upstreams(config.upstreams, mirrors, config.offline),
+    }),
+    pullThrough,
+    blobs,
+    upkeep,
+    clock,
     accelRedirect,
   };
   const health = {
@@ -202,6 +236,7 @@ async function start(
       onRequest: (request) => {
         metrics.request(request);
         logRequest(log, request);
+        if (request.content) usage.served(request.content, request.sentBytes);
         if (request.status === STORE_FULL) upkeep.evictSoon();
       },
     },
@@ -229,95 +264,4 @@ async function start(
       await closing.close();
     },
   };
-}
-
-/** Undefined without accounts. Opened in time to be closed with the rest. */
-async function createAuthentication(
-  { auth, storage }: Config,
-  use: {
-    readonly log: Logger;
-    readonly metrics: Metrics;
-    readonly clock: Clock;
-    readonly closing: ClosingSteps;
-  },
-): Promise<Authentication | undefined> {
-  if (auth.htpasswd === null) return undefined;
-  const { clock, closing } = use;
-  const events = observeLogins(use.log, use.metrics);
-  const accounts = await Accounts.open(auth.htpasswd, events);
-  closing.add(() => accounts.close());
-  const logins = new Logins(accounts, clock, events);
-  closing.add(() => logins.close());
-  const tokens = new Tokens(await signingKey(storage.dir), accounts, clock);
-  return { logins, tokens, realm: auth.realm, clock };
-}
-
-async function createMirrors(
-  config: Config,
-  use: { readonly clock: Clock; readonly metrics: Metrics; readonly events: PullThroughEvents },
-): Promise<ReadonlyMap<string, Mirror>> {
-  const mirrors = new Map<string, Mirror>();
-  for (const [name, settings] of Object.entries(config.upstreams)) {
-    const budget = new RateBudget(use.clock);
-    const upstream = config.offline
-      ? offlineUpstream(name)
-      : await createUpstream(name, settings, { ...use, budget });
-    const breaker = new Breaker({
-      upstream: name,
-      clock: use.clock,
-      onChange: (change) => use.events.breakerChanged(change),
-    });
-    mirrors.set(name, {
-      upstream: new GuardedUpstream(upstream, breaker),
-      budget,
-      private: settings.private,
-      negativeMaxAge: settings.tags.negativeMaxAge,
-      tagPolicy: (repository, tag) => tagPolicy(settings, repository, tag),
-    });
-  }
-  return mirrors;
-}
-
-/** A fill needs room when its size is told, takes it when it is committed, and tells when there is none. */
-function evictingWithFills(events: PullThroughEvents, evictSoon: () => void): PullThroughEvents {
-  return {
-    ...events,
-    fillSized: (fill) => {
-      events.fillSized(fill);
-      evictSoon();
-    },
-    fillCommitted: (fill) => {
-      events.fillCommitted(fill);
-      evictSoon();
-    },
-    fillFailed: (fill) => {
-      events.fillFailed(fill);
-      if (fill.cause instanceof StoreFullError) evictSoon();
-    },
-  };
-}
-
-async function createUpstream(
-  name: string,
-  settings: UpstreamConfig,
-  {
-    clock,
-    metrics,
-    budget,
-  }: { readonly clock: Clock; readonly metrics: Metrics; readonly budget: RateBudget },
-): Promise<Upstream> {
-  const { ca, insecureSkipVerify } = settings.tls;
-  return new GotUpstream({
-    ...settings,
-    name,
-    tls: { ca: ca === null ? null : await readFile(ca, 'utf8'), insecureSkipVerify },
-    clock,
-    onAnswer: (answer) => {
-      metrics.upstreamAnswer(answer);
-      metrics.fetched(name, answer.bytes);
-      if (!answer.rateLimit) return;
-      budget.update(answer.rateLimit);
-      metrics.rateLimit({ upstream: name, ...answer.rateLimit });
-    },
-  });
 }

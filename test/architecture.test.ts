@@ -24,6 +24,7 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   'cli/clients': ['config'],
   // The composition root is the only one that names concrete adapters.
   'app.ts': ['*'],
+  app: ['*'],
   http: [
     'api',
     'archive',
@@ -38,7 +39,7 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
     'observe',
     'clock.ts',
   ],
-  inventory: ['registry', 'pull-through', 'store', 'upstream', 'oci', 'clock.ts'],
+  inventory: ['api', 'registry', 'pull-through', 'store', 'upstream', 'oci', 'clock.ts'],
   registry: ['pull-through', 'store', 'upstream', 'oci', 'clock.ts'],
   'pull-through': ['store', 'upstream', 'oci', 'clock.ts'],
   maintenance: ['pull-through', 'store', 'oci', 'clock.ts'],

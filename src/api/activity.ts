@@ -89,10 +89,13 @@ export const missReason = z.enum([
   'deleted',
   /** It was here, and its bytes were found wrong. */
   'damaged',
-  /** Held through another repository; upstream had to confirm that this one has it. */
-  'held-elsewhere',
+  /** It was asked for before, but could not be kept: the disk was full, or the fill failed. */
+  'not-kept',
+  /** Upstream has no such thing, or does not give it to us. */
   'not-found-upstream',
   'upstream-failed',
+  /** What the tag names upstream is younger than `tags.minAge` allows. */
+  'too-young',
 ]);
 export type MissReason = z.infer<typeof missReason>;
 

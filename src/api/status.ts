@@ -12,7 +12,8 @@ export const statusAnswer = z.object({
   /** Configured never to ask any upstream. */
   offline: z.boolean(),
   storage: z.object({
-    dir: z.string(),
+    /** Null: not for who asks. */
+    dir: z.string().nullable(),
     /** Of mirrored content. */
     maxSize: bytes,
     minFree: bytes,

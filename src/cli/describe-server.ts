@@ -38,7 +38,7 @@ function store({ storage, offline, user }: StatusAnswer): string {
   const { mirroredBytes, maxSize, hostedBytes, free, minFree } = storage;
   const share = maxSize === 0 ? '' : ` (${Math.floor((mirroredBytes * 100) / maxSize)}%)`;
   return fields({
-    'stores in': storage.dir,
+    'stores in': storage.dir ?? undefined,
     mirrored: `${readableSize(mirroredBytes)} of ${readableSize(maxSize)}${share}`,
     hosted: readableSize(hostedBytes),
     'disk free':

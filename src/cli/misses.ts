@@ -67,9 +67,10 @@ const REASONS: Readonly<Record<MissReason, string>> = {
   evicted: 'evicted to make room',
   deleted: 'deleted',
   damaged: 'found damaged and dropped',
-  'held-elsewhere': 'held through another repository, so upstream had to confirm it',
+  'not-kept': 'asked for before, but it could not be kept',
   'not-found-upstream': 'upstream does not have it',
   'upstream-failed': 'upstream failed',
+  'too-young': 'too young to be taken over',
 };
 
 function why({ reason, since, detail }: MissEntry, now: number): string {

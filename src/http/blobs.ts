@@ -17,11 +17,13 @@ export function getBlob(services: Services): Handler {
     const target = await pullTarget(ctx, services, permissions);
     const digest = digestOfPath(ctx);
     if (ctx.method === 'HEAD') {
-      const { size, outcome } = await content.headBlob(target, digest);
+      const { size, source, outcome } = await content.headBlob(target, digest);
+      ctx.state.source = source;
       setContentHeaders(ctx, digest, outcome);
       return isNotModified(ctx, digest) ? sendNotModified(ctx) : sendBlobHead(ctx, size);
     }
     const blob = await content.blob(target, digest);
+    ctx.state.source = blob.source;
     setContentHeaders(ctx, digest, blob.outcome);
     return isNotModified(ctx, digest) ? sendNotModified(ctx) : sendBlob(ctx, blob, accelRedirect);
   };

@@ -1,4 +1,5 @@
 import type { RouterContext } from '@koa/router';
+import type { Repository } from '../oci/repository.ts';
 import type { Outcome } from '../pull-through/outcome.ts';
 import type { Permissions } from './permissions.ts';
 
@@ -9,6 +10,8 @@ export interface RequestState {
   /** The account that asks, where somebody is signed in. */
   account?: string | undefined;
   outcome?: Outcome;
+  /** Where the content of the answer belongs. */
+  source?: Repository;
   /** Body bytes written to the client. */
   sentBytes?: number;
   /** The failure behind a 5xx or a cut connection. */

@@ -17,7 +17,8 @@ export function getManifest(services: Services): Handler {
     const found = isHead
       ? { ...(await content.headManifest(target, reference)), bytes: undefined }
       : await content.manifest(target, reference);
-    const { manifest, outcome, bytes } = found;
+    const { manifest, source, outcome, bytes } = found;
+    ctx.state.source = source;
     setContentHeaders(ctx, manifest.digest, outcome);
     if (isNotModified(ctx, manifest.digest)) return sendNotModified(ctx);
     // Koa would add a charset, which makes clients refuse the type; and it would drop the length of a HEAD.

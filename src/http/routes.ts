@@ -1,6 +1,14 @@
 /** The route table: every endpoint, one line each, and what one must be allowed for it. */
-import type { Action } from './access.ts';
+import { API_ROOT } from '../api/protocol.ts';
+import type { Action, Resource } from './access.ts';
+import { getUsage, listEvictions, listFills, listMisses, listUpstreams } from './api/activity.ts';
+import { deleteImage, refreshImage } from './api/change-image.ts';
+import { collectGarbage } from './api/collect-garbage.ts';
 import { importArchive } from './api/import.ts';
+import { addPin, listPins, removePin } from './api/pins.ts';
+import { getImage, listRepositories, listRepositoryTags } from './api/repositories.ts';
+import { getStatus } from './api/status.ts';
+import { verifyAll } from './api/verify.ts';
 import { warmImages } from './api/warm.ts';
 import { deleteBlob, getBlob } from './blobs.ts';
 import type { Handler } from './context.ts';
@@ -8,7 +16,6 @@ import { type Health, livez, metricsPage, readyz } from './health.ts';
 import { listCatalog, listReferrers, listTags } from './lists.ts';
 import { deleteManifest, getManifest, putManifest } from './manifests.ts';
 import { getPage, getPageFile, type PageFiles } from './page.ts';
-import type { Resource } from './permissions.ts';
 import { ping } from './ping.ts';
 import type { Services } from './services.ts';
 import { getToken, postToken } from './token.ts';
@@ -69,6 +76,11 @@ function of(
   return route(method, path, action, 'repository', operation, ({ services }) => handler(services));
 }
 
+/** Of the JSON API. */
+function api(method: Method, path: string, action: Action, handler: FromServices): Route {
+  return route(method, API_ROOT + path, action, 'api', 'api', ({ services }) => handler(services));
+}
+
 export const ROUTES: readonly Route[] = [
   route('get', '/v2{/}', 'pull', 'server', 'ping', () => ping),
   route('get', '/v2/_catalog', 'pull', 'catalog', 'catalog', ({ services }) =>
@@ -91,7 +103,23 @@ export const ROUTES: readonly Route[] = [
   route('post', '/api/v1/import', 'push', 'server', 'import', ({ services }) =>
     importArchive(services),
   ),
-  route('post', '/api/v1/warm', 'administer', 'api', 'api', ({ services }) => warmImages(services)),
+  api('get', '/status', 'pull', getStatus),
+  api('get', '/repositories', 'pull', listRepositories),
+  api('get', '/tags', 'pull', listRepositoryTags),
+  api('get', '/image', 'pull', getImage),
+  api('delete', '/image', 'administer', deleteImage),
+  api('post', '/refresh', 'administer', refreshImage),
+  api('get', '/fills', 'pull', listFills),
+  api('get', '/upstreams', 'pull', listUpstreams),
+  api('get', '/usage', 'pull', getUsage),
+  api('get', '/misses', 'pull', listMisses),
+  api('get', '/evictions', 'pull', listEvictions),
+  api('get', '/pins', 'pull', listPins),
+  api('post', '/pins', 'administer', addPin),
+  api('delete', '/pins', 'administer', removePin),
+  api('post', '/gc', 'administer', collectGarbage),
+  api('post', '/verify', 'administer', verifyAll),
+  api('post', '/warm', 'administer', warmImages),
   route('get', '/healthz', 'pull', 'anybody', 'other', () => livez),
   route('get', '/readyz', 'pull', 'anybody', 'other', ({ health }) => readyz(health)),
   route('get', '/metrics', 'pull', 'server', 'other', ({ health }) => metricsPage(health)),

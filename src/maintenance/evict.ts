@@ -14,7 +14,7 @@ import { removeUnneededBlob } from './remove-blob.ts';
 const SLACK = 0.1;
 
 /** A blob without a manifest may belong to a pull or a push that is under way; nothing is between two steps for longer. */
-const LOOSE_MIN_AGE_MS = 10 * 60 * 1_000;
+export const LOOSE_MIN_AGE_MS = 10 * 60 * 1_000;
 
 /** Manifests of one transaction: about two milliseconds, during which no request is answered. */
 const MANIFESTS_AT_A_TIME = 5;

@@ -110,13 +110,10 @@ export class Upkeep {
 
   /** Reads everything again, no faster than `bytesPerSecond`. */
   verify(
-    { bytesPerSecond }: { readonly bytesPerSecond?: number } = {},
+    how: Partial<Pick<VerifyOptions, 'bytesPerSecond' | 'onProgress' | 'onDamage'>> = {},
     signal?: AbortSignal,
   ): Promise<Verified> {
-    return this.#verify(
-      { content: true, ...(bytesPerSecond !== undefined && { bytesPerSecond }) },
-      signal,
-    );
+    return this.#verify({ content: true, ...how }, signal);
   }
 
   /** Stops what runs. */
@@ -152,7 +149,8 @@ export class Upkeep {
   }
 
   async #verify(
-    how: Pick<VerifyOptions, 'content' | 'pace'> & Partial<Pick<VerifyOptions, 'bytesPerSecond'>>,
+    how: Pick<VerifyOptions, 'content' | 'pace'> &
+      Partial<Pick<VerifyOptions, 'bytesPerSecond' | 'onProgress' | 'onDamage'>>,
     signal?: AbortSignal,
   ): Promise<Verified> {
     const options = { bytesPerSecond: VERIFY_BYTES_PER_SECOND, ...this.#options, ...how };

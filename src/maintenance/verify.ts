@@ -7,6 +7,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Clock } from '../clock.ts';
 import { type Digest, digestAlgorithm, digestOf, finishDigest } from '../oci/digest.ts';
 import { BlobNotFoundError, type BlobStore } from '../store/blob-store.ts';
+import type { Repository } from '../oci/repository.ts';
 import type { DamagedBlobs } from '../store/damaged-blobs.ts';
 import type { BlobRecord, MetadataStore } from '../store/metadata-store.ts';
 import type { Pace } from './pace.ts';
@@ -30,6 +31,23 @@ export interface VerifyOptions {
   /** Between two blobs; reading content has a pace of its own. */
   readonly pace?: Pace | undefined;
   readonly bytesPerSecond: number;
+  readonly onProgress?: ((progress: VerifyProgress) => void) | undefined;
+  /** Told after what is damaged has been dealt with. */
+  readonly onDamage?: ((damage: FoundDamage) => void) | undefined;
+}
+
+export interface VerifyProgress {
+  readonly blobs: number;
+  readonly manifests: number;
+  /** Read and hashed. */
+  readonly bytes: number;
+}
+
+export interface FoundDamage {
+  readonly kind: 'blob' | 'manifest';
+  readonly digest: Digest;
+  /** Those that refer to it, or did. */
+  readonly repositories: readonly Repository[];
 }
 
 export interface Verified {
@@ -90,8 +108,10 @@ class Verification {
         await this.#pace(content.byteLength);
         if (digestOf(content, digestAlgorithm(digest)) === digest) continue;
         this.#damaged.push(digest);
+        const repositories = await metadata.inventory.listManifestRepositories(digest);
         // A hosted one stays where it is: it is checked whenever it is read, and never served.
         if (!(await metadata.forgetManifest(digest))) this.#lostManifests.push(digest);
+        this.#options.onDamage?.({ kind: 'manifest', digest, repositories });
       }
       after = page.at(-1)?.digest;
     } while (after !== undefined);
@@ -120,11 +140,17 @@ class Verification {
       const state = content
         ? await damaged.inspect(blob.digest, (held) => this.#problem(held), clock.now())
         : await damaged.inspectSize(blob, clock.now());
-      if (state === 'damaged') this.#damaged.push(blob.digest);
+      if (state === 'damaged') await this.#tellDamage(blob.digest);
     } catch (cause) {
       if (this.#signal?.aborted === true) throw cause;
       this.#unreadable.push({ digest: blob.digest, cause });
     }
+  }
+
+  async #tellDamage(digest: Digest): Promise<void> {
+    this.#damaged.push(digest);
+    const repositories = await this.#options.metadata.inventory.listBlobReferrers(digest);
+    this.#options.onDamage?.({ kind: 'blob', digest, repositories });
   }
 
   async #problem(
@@ -151,6 +177,11 @@ class Verification {
 
   async #pace(bytes: number): Promise<void> {
     this.#bytes += bytes;
+    this.#options.onProgress?.({
+      blobs: this.#blobs,
+      manifests: this.#manifests,
+      bytes: this.#bytes,
+    });
     const ms = (bytes / this.#options.bytesPerSecond) * 1_000;
     await sleep(ms, undefined, this.#signal && { signal: this.#signal });
   }

@@ -3,7 +3,7 @@ import type { Clock } from '../clock.ts';
 import type { Digest } from '../oci/digest.ts';
 import { OciError } from '../oci/error-codes.ts';
 import { type Reference, referenceText } from '../oci/reference.ts';
-import type { HostedRepository, MirroredRepository } from '../oci/repository.ts';
+import type { HostedRepository, MirroredRepository, Repository } from '../oci/repository.ts';
 import { TooYoungError } from '../pull-through/min-age.ts';
 import { HIT, type Outcome } from '../pull-through/outcome.ts';
 import type { PullThrough } from '../pull-through/pull-through.ts';
@@ -24,6 +24,8 @@ import { SmallBlobs } from './small-blobs.ts';
 
 export interface ManifestContent {
   readonly manifest: ManifestRecord;
+  /** The repository that it is of. */
+  readonly source: Repository;
   readonly outcome: Outcome;
   /** The bytes, only where they could not be kept. */
   readonly unkept?: Uint8Array;
@@ -33,6 +35,8 @@ export interface BlobContent {
   readonly digest: Digest;
   /** Bytes; undefined where a blob is arriving whose length nobody has told. */
   readonly size: number | undefined;
+  /** The repository that it is of. */
+  readonly source: Repository;
   readonly outcome: Outcome;
   /** Of a held blob: where it lies as a file, relative to the folder of all blobs; undefined where the store keeps none. */
   readonly file?: string | undefined;
@@ -117,8 +121,8 @@ export class Content {
   async headBlob(
     target: Target,
     digest: Digest,
-  ): Promise<{ readonly size: number | undefined; readonly outcome: Outcome }> {
-    if (target.kind === 'mirrored') return this.#pullThrough.headBlob(target.repository, digest);
+  ): Promise<Pick<BlobContent, 'size' | 'source' | 'outcome'>> {
+    if (target.kind === 'mirrored') return this.#headMirrored(target.repository, digest);
     const hosted = await this.#hostedBlob(target.hosted, digest);
     if (hosted) return hosted;
     // Clients HEAD a blob before they push it. A hosted repository speaks of what it holds, or the push would skip
@@ -126,24 +130,31 @@ export class Content {
     const known = await this.#metadata.hasRepository(target.hosted);
     if (known || !target.mirrored) throw await this.#unknown(target.hosted, 'BLOB_UNKNOWN');
     try {
-      return await this.#pullThrough.headBlob(target.mirrored, digest);
+      return await this.#headMirrored(target.mirrored, digest);
     } catch (error) {
       if (!(error instanceof UpstreamError)) throw error;
       throw new OciError('BLOB_UNKNOWN', { detail: { digest }, cause: error });
     }
   }
 
+  async #headMirrored(source: MirroredRepository, digest: Digest) {
+    return { ...(await this.#pullThrough.headBlob(source, digest)), source };
+  }
+
   async #findManifest(
     target: Target,
     reference: Reference,
-    pull: (mirrored: MirroredRepository) => Promise<ManifestContent>,
+    pull: (mirrored: MirroredRepository) => Promise<Omit<ManifestContent, 'source'>>,
   ): Promise<ManifestContent> {
-    if (target.kind === 'mirrored') return pull(target.repository);
+    if (target.kind === 'mirrored') {
+      return { ...(await pull(target.repository)), source: target.repository };
+    }
     const { hosted, mirrored } = target;
     const held = await this.#hostedManifest(hosted, reference);
-    if (held) return { manifest: held, outcome: HIT };
+    if (held) return { manifest: held, source: hosted, outcome: HIT };
     if (!mirrored) throw await this.#unknown(hosted, 'MANIFEST_UNKNOWN');
-    return this.#orUnknown(hosted, 'MANIFEST_UNKNOWN', () => pull(mirrored));
+    const pulled = await this.#orUnknown(hosted, 'MANIFEST_UNKNOWN', () => pull(mirrored));
+    return { ...pulled, source: mirrored };
   }
 
   async #hostedManifest(
@@ -164,7 +175,7 @@ export class Content {
     this.#uses.blob(digest);
     const open = (span?: ByteSpan): Promise<Bytes> => this.#blobs.open(digest, record.size, span);
     const file = this.#fileOf(digest);
-    return { digest, size: record.size, outcome: HIT, file, open };
+    return { digest, size: record.size, source: hosted, outcome: HIT, file, open };
   }
 
   async #mirroredBlob(repository: MirroredRepository, digest: Digest): Promise<BlobContent> {
@@ -174,13 +185,16 @@ export class Content {
       return {
         digest,
         size,
+        source: repository,
         outcome: HIT,
         file: this.#fileOf(digest),
         open: (span) => this.#openHeld(repository, answer.blob, span),
       };
     }
-    const { size, outcome, open } = answer;
-    return { digest, size, outcome, open: (span) => Promise.resolve(open(span ?? { start: 0 })) };
+    const { size, outcome, open: follow } = answer;
+    const open = async (span: Parameters<BlobContent['open']>[0]): Promise<Bytes> =>
+      follow(span ?? { start: 0 });
+    return { digest, size, source: repository, outcome, open };
   }
 
   async #openHeld(

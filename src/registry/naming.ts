@@ -64,6 +64,11 @@ export class Naming {
     });
   }
 
+  /** The name of the upstream that is called so, or that has this alias. */
+  upstream(host: string): string | undefined {
+    return this.#find(host)?.name;
+  }
+
   #splitPrefix(name: string): { upstream: NamedUpstream | undefined; rest: string } {
     const slash = name.indexOf('/');
     const first = slash === -1 ? name : name.slice(0, slash);

@@ -27,3 +27,14 @@ export function pinMatcher(patterns: readonly string[]): PinMatcher | undefined 
   const matches = globs.length === 0 ? () => false : picomatch(globs, OPTIONS);
   return (image) => exact.has(image) || matches(image);
 }
+
+/** Matches the names of repositories of which some image may be pinned. */
+export function namesRepository(patterns: readonly string[]): (name: string) => boolean {
+  return pinMatcher(patterns.map(repositoryPart)) ?? (() => false);
+}
+
+/** What stands before the tag or digest; a colon before the last slash belongs to a port. */
+export function repositoryPart(pattern: string): string {
+  const end = pattern.slice(pattern.lastIndexOf('/') + 1).search(/[:@]/);
+  return end === -1 ? pattern : pattern.slice(0, pattern.lastIndexOf('/') + 1 + end);
+}

@@ -18,8 +18,9 @@ import { queryText } from '../params.ts';
 import type { Permissions } from '../permissions.ts';
 import { requestBody } from '../request-body.ts';
 import type { Services } from '../services.ts';
-import { ImportSink } from './import-sink.ts';
 import { AnswerLines } from './answer-lines.ts';
+import { ImportSink } from './import-sink.ts';
+import { requireOwnOrigin } from './read-json.ts';
 
 /** Bytes of the archive from one line of the answer to the next. */
 const PROGRESS_BYTES = 8 * 1024 * 1024;
@@ -32,6 +33,7 @@ export function importArchive(services: Services): Handler {
   return async (ctx, permissions) => {
     const wanted = wantedName(queryText(ctx, 'to'));
     requireArchive(ctx);
+    requireOwnOrigin(ctx);
     const mayPush = (name: RepositoryName): void => requirePush(name, services, permissions);
     if (wanted) mayPush(wanted.repository);
     const unplaced = services.pushBlob.unplaced();

@@ -1,0 +1,64 @@
+/** What the server does and has done: fills, upstreams, usage, misses, what goes next. */
+import { type FillsAnswer, missesQuery, usageQuery } from '../../api/activity.ts';
+import { evictionsQuery, type EvictionsAnswer } from '../../api/upkeep.ts';
+import { LOOSE_MIN_AGE_MS } from '../../maintenance/evict.ts';
+import { displayName, type Repository } from '../../oci/repository.ts';
+import type { Handler } from '../context.ts';
+import type { Services } from '../services.ts';
+import { repositoriesOf } from './image-of.ts';
+import { readQuery } from './read-query.ts';
+import { sendJson } from './send-json.ts';
+
+export function listFills({ pullThrough }: Services): Handler {
+  return (ctx, permissions) => {
+    const shown = pullThrough.fills.filter(({ repository }) => permissions.canSee(repository));
+    const fills = shown.map(({ repository, size, ...fill }) => ({
+      ...fill,
+      repository: displayName(repository),
+      size: size ?? null,
+    }));
+    const answer: FillsAnswer = { fills };
+    sendJson(ctx, answer);
+  };
+}
+
+export function listUpstreams({ inventory }: Services): Handler {
+  return (ctx, permissions) => {
+    const inFull = permissions.can('administer');
+    sendJson(ctx, { upstreams: inventory.upstreams.list({ inFull }) });
+  };
+}
+
+export function getUsage({ inventory }: Services): Handler {
+  return async (ctx) => {
+    const { days } = readQuery(ctx, usageQuery);
+    sendJson(ctx, await inventory.usage.days(days));
+  };
+}
+
+export function listMisses(services: Services): Handler {
+  return (ctx, permissions) => {
+    const { repository: name, n } = readQuery(ctx, missesQuery);
+    const canSee = (repository: Repository): boolean => permissions.canSee(repository);
+    const meant = name === undefined ? [] : repositoriesOf(name, services, permissions);
+    const mirrored = meant.find(({ kind }) => kind === 'mirrored');
+    const repository = mirrored === undefined ? name : displayName(mirrored);
+    sendJson(ctx, { misses: services.inventory.misses.list({ repository, n }, canSee) });
+  };
+}
+
+export function listEvictions({ metadata, clock }: Services): Handler {
+  return async (ctx, permissions) => {
+    const { n } = readQuery(ctx, evictionsQuery);
+    const looseBefore = clock.now() - LOOSE_MIN_AGE_MS;
+    const all = await metadata.inventory.nextEvictions({ limit: n, looseBefore });
+    const next = all.flatMap(({ repository, ...rest }) => {
+      if (repository && !permissions.canSee(repository)) return [];
+      const tags = rest.kind === 'manifest' ? [...rest.tags] : [];
+      return [{ ...rest, tags, name: repository ? displayName(repository) : null }];
+    });
+    const wouldFree = next.reduce((sum, { bytes }) => sum + bytes, 0);
+    const answer: EvictionsAnswer = { wouldFree, next };
+    sendJson(ctx, answer);
+  };
+}
