@@ -6,6 +6,9 @@ import type { Repository } from '../oci/repository.ts';
 /** `administer`: what concerns the server as a whole, such as collecting, pinning, warming. */
 export type Action = 'pull' | 'push' | 'delete' | 'administer';
 
+/** What is not about one repository, by the name that tokens know it by. */
+export type Resource = 'catalog' | 'api';
+
 export interface AccessRules {
   /** Can anybody sign in at all? */
   readonly accounts: boolean;

@@ -4,8 +4,8 @@ import type { Logins } from '../auth/logins.ts';
 import type { Tokens } from '../auth/tokens.ts';
 import type { Clock } from '../clock.ts';
 import { OciError } from '../oci/error-codes.ts';
-import type { Access } from './access.ts';
-import { bearerChallenge } from './challenge.ts';
+import type { Access, Action, Resource } from './access.ts';
+import { bearerChallenge, wantedScope } from './challenge.ts';
 import type { Context } from './context.ts';
 import { parseAuthorization, type Password } from './credentials.ts';
 import { Permissions, type Visit } from './permissions.ts';
@@ -22,6 +22,11 @@ export interface Authentication {
 /** What a host may be spelled with (RFC 3986 §3.2.2): the realm must not say more than that. */
 const HOST = /^[\w.-]+(?::\d+)?$|^\[[\da-f:.]+\](?::\d+)?$/i;
 
+type Challenge = (options: {
+  readonly error?: 'invalid_token';
+  readonly message: string;
+}) => OciError;
+
 export class Authenticator {
   readonly #access: Access;
   readonly #authentication: Authentication | undefined;
@@ -36,10 +41,17 @@ export class Authenticator {
    * What the request may do. UNAUTHORIZED where its credentials are wrong, TOOMANYREQUESTS where there were too many
    * wrong ones. At the mirror nobody's credentials are looked at.
    */
-  async admit(ctx: Context, entrance: Visit['entrance']): Promise<Permissions> {
-    const realm = this.#realm(ctx);
+  async admit(
+    ctx: Context,
+    entrance: Visit['entrance'],
+    action: Action,
+    resource?: Resource,
+  ): Promise<Permissions> {
+    const realm = (): string => this.#realm(ctx);
     const name = ctx.params['name'];
-    const asker = entrance === 'mirror' ? NOBODY : await this.#asker(ctx, realm);
+    const challenge: Challenge = (options) =>
+      bearerChallenge({ realm: realm(), scope: wantedScope(action, name, resource), ...options });
+    const asker = entrance === 'mirror' ? NOBODY : await this.#asker(ctx, challenge);
     if (asker.kind === 'account') ctx.state.account = asker.name;
     return new Permissions(this.#access, { asker, entrance, name, realm });
   }
@@ -50,11 +62,11 @@ export class Authenticator {
       asker: NOBODY,
       entrance: 'mirror',
       name: undefined,
-      realm: '',
+      realm: () => '',
     });
   }
 
-  async #asker(ctx: Context, realm: string): Promise<Asker> {
+  async #asker(ctx: Context, challenge: Challenge): Promise<Asker> {
     if (!this.#authentication) return NOBODY;
     const { logins, tokens } = this.#authentication;
     const credentials = parseAuthorization(ctx.get('Authorization'));
@@ -64,15 +76,15 @@ export class Authenticator {
       case 'token': {
         const asker = await tokens.read(credentials.token);
         if (asker) return asker;
-        throw bearerChallenge({ realm, error: 'invalid_token', message: 'invalid token' });
+        throw challenge({ error: 'invalid_token', message: 'invalid token' });
       }
       case 'password':
         if (await signIn(logins, credentials, ctx.ip)) {
           return { kind: 'account', name: credentials.name, scopes: undefined };
         }
-        throw bearerChallenge({ realm, message: WRONG });
+        throw challenge({ message: WRONG });
       case 'unknown':
-        throw bearerChallenge({ realm, message: 'neither Basic nor Bearer' });
+        throw challenge({ message: 'neither Basic nor Bearer' });
     }
   }
 

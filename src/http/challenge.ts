@@ -1,6 +1,7 @@
 /** What a client is told that has to sign in (RFC 9110 §11.6.1, RFC 6750 §3, distribution "Token Authentication"). */
 import { SERVICE } from '../auth/tokens.ts';
 import { OciError } from '../oci/error-codes.ts';
+import type { Action, Resource } from './access.ts';
 
 /** No answer to one client is for another. */
 const NOT_KEPT = { 'Cache-Control': 'no-store' };
@@ -24,6 +25,18 @@ export function bearerChallenge(options: {
     ...(message !== undefined && { message }),
     headers: { ...NOT_KEPT, 'WWW-Authenticate': `Bearer ${texts.join(',')}` },
   });
+}
+
+/** What a token has to be good for, as a challenge spells it: the repository in the path, or the resource. */
+export function wantedScope(
+  action: Action,
+  name: string | undefined,
+  resource?: Resource,
+): string | undefined {
+  if (resource) return `registry:${resource}:*`;
+  if (name === undefined) return undefined;
+  // Whoever pushes looks first what is there.
+  return `repository:${name}:${action === 'push' ? 'pull,push' : action}`;
 }
 
 /** Where tokens are had, and where nobody can sign in at all. */

@@ -1,8 +1,8 @@
 import type { Asker } from '../auth/asker.ts';
 import { OciError } from '../oci/error-codes.ts';
 import { displayName, type Repository } from '../oci/repository.ts';
-import type { Access, Action, Decision } from './access.ts';
-import { basicChallenge, bearerChallenge } from './challenge.ts';
+import type { Access, Action, Decision, Resource } from './access.ts';
+import { basicChallenge, bearerChallenge, wantedScope } from './challenge.ts';
 
 export interface Visit {
   readonly asker: Asker;
@@ -10,12 +10,9 @@ export interface Visit {
   readonly entrance: 'registry' | 'mirror';
   /** The name in the path, as the client spells it. */
   readonly name: string | undefined;
-  /** Where tokens are had. */
-  readonly realm: string;
+  /** Where tokens are had; not worth finding out for who is let in. */
+  readonly realm: () => string;
 }
-
-/** What is not about one repository, by the name that tokens know it by. */
-export type Resource = 'catalog' | 'api';
 
 /** What one request may do. */
 export class Permissions {
@@ -101,7 +98,7 @@ export class Permissions {
           detail,
         });
       case 'more-scope':
-        return this.#signIn(this.#scopeText(action, resource), 'insufficient_scope');
+        return this.#signIn(wantedScope(action, this.#visit.name, resource), 'insufficient_scope');
       case 'sign-in':
         return this.#notForAnybody(action, repository, resource);
     }
@@ -114,7 +111,7 @@ export class Permissions {
     if (this.#access.accounts) {
       const error = this.#visit.asker.kind === 'anonymous' && this.#visit.asker.hasToken;
       return this.#signIn(
-        this.#scopeText(action, resource),
+        wantedScope(action, this.#visit.name, resource),
         error ? 'insufficient_scope' : undefined,
       );
     }
@@ -126,15 +123,6 @@ export class Permissions {
   }
 
   #signIn(scope?: string, error?: 'insufficient_scope'): OciError {
-    return bearerChallenge({ realm: this.#visit.realm, scope, error });
-  }
-
-  /** What a token would have to be good for. */
-  #scopeText(action: Action, resource?: Resource): string | undefined {
-    if (resource) return `registry:${resource}:*`;
-    const { name } = this.#visit;
-    // Whoever pushes looks first what is there.
-    if (name === undefined) return undefined;
-    return `repository:${name}:${action === 'push' ? 'pull,push' : action}`;
+    return bearerChallenge({ realm: this.#visit.realm(), scope, error });
   }
 }

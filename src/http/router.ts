@@ -51,18 +51,22 @@ async function admit(
   entrance: Visit['entrance'],
   { services: { authenticator } }: Parts,
 ): Promise<Permissions> {
-  if (about === 'anybody') return authenticator.anybody();
-  const permissions = await authenticator.admit(ctx, entrance);
   switch (about) {
+    case 'anybody':
+      return authenticator.anybody();
     case 'repository':
-      return permissions;
-    case 'server':
+      return authenticator.admit(ctx, entrance, action);
+    case 'server': {
+      const permissions = await authenticator.admit(ctx, entrance, action);
       permissions.requireAny(action);
       return permissions;
+    }
     case 'catalog':
-    case 'api':
+    case 'api': {
+      const permissions = await authenticator.admit(ctx, entrance, action, about);
       permissions.requireAny(action, about);
       return permissions;
+    }
   }
 }
 

@@ -96,7 +96,7 @@ test('what cannot be read as credentials is refused, also where nobody needs any
     assert.equal(await statusOf(sending(holdfast, authorization), path), 401, authorization);
   }
   const invalid = await challengeOf(await sending(holdfast, 'Bearer nonsense').fetch(path));
-  assert.match(invalid, /error="invalid_token"$/);
+  assert.match(invalid, /,scope="repository:team\/app:pull",error="invalid_token"$/);
   assert.equal(await statusOf(sending(holdfast, basic('', '')), path), 200);
 });
 

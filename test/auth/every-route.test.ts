@@ -25,6 +25,22 @@ const NEEDS: Readonly<Record<string, Need>> = {
   'get /v2/*name/referrers/:digest': 'pull',
   'get /token': 'nothing',
   'post /token': 'nothing',
+  'get /api/v1/status': 'anything',
+  'get /api/v1/repositories': 'anything',
+  'get /api/v1/tags': 'anything',
+  'get /api/v1/image': 'anything',
+  'delete /api/v1/image': 'administer',
+  'post /api/v1/refresh': 'administer',
+  'get /api/v1/fills': 'anything',
+  'get /api/v1/upstreams': 'anything',
+  'get /api/v1/usage': 'anything',
+  'get /api/v1/misses': 'anything',
+  'get /api/v1/evictions': 'anything',
+  'get /api/v1/pins': 'anything',
+  'post /api/v1/pins': 'administer',
+  'delete /api/v1/pins': 'administer',
+  'post /api/v1/gc': 'administer',
+  'post /api/v1/verify': 'administer',
   'post /api/v1/import': 'a push somewhere',
   'post /api/v1/warm': 'administer',
   'get /healthz': 'nothing',
@@ -104,7 +120,9 @@ async function assertLetIn(
   who: string,
 ): Promise<void> {
   for (const method of methodsOf(route)) {
-    const status = await statusOf(server, pathOf(route), { method });
+    // Says to the API that it is no page of another site that asks.
+    const headers = { 'X-Holdfast': '1' };
+    const status = await statusOf(server, pathOf(route), { method, headers });
     const found = status === 401 || status === 403 ? status : 'in';
     assert.equal(found, expected, `${who}: ${method} ${pathOf(route)} → ${status}`);
   }
