@@ -2,6 +2,8 @@
  * `npm run docs:screenshots`: plays a month of pulls in a minute or two, and takes the pictures of docs/page.md and of the
  * README. Needs Chromium; the pictures are PNG, to be made smaller by whoever keeps them.
  */
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { chromium, type Page } from 'playwright-core';
 import { FakeUpstream } from '../test/helpers/fake-upstream.ts';
@@ -17,9 +19,11 @@ const MB = 1_000_000;
 const hub = await FakeUpstream.start();
 const github = await FakeUpstream.start();
 const quay = await FakeUpstream.start();
+const dir = await mkdtemp(join(tmpdir(), 'holdfast-'));
 const holdfast = await Holdfast.start({
+  dir,
   upstreams: { 'docker.io': hub.url, 'ghcr.io': github.url, 'quay.io': quay.url },
-  config: { storage: { maxSize: '300MB', minFree: '1GB' }, prefetch: 'off' },
+  config: { storage: { dir, maxSize: '300MB', minFree: '1GB' }, prefetch: 'off' },
 });
 try {
   holdfast.clock.advance(-DAYS * DAY);
@@ -36,10 +40,13 @@ try {
 } finally {
   await holdfast.close();
   await Promise.all([hub.stop(), github.stop(), quay.stop()]);
+  await rm(dir, { recursive: true, force: true });
 }
 
 /** Answers the digest of the one image of an index that is pulled. */
 function fillUpstreams(): string {
+  // The first fault that matches counts.
+  hub.fault({ path: /pytorch.*blobs/, throttle: MB });
   hub.fault({
     headers: { 'ratelimit-limit': '100;w=21600', 'ratelimit-remaining': '62;w=21600' },
   });
@@ -89,7 +96,6 @@ async function pullOneDay(day: number, node: string): Promise<void> {
 }
 
 async function takePictures(): Promise<void> {
-  hub.fault({ path: /pytorch.*blobs/, throttle: 2 * MB });
   const slowly = new AbortController();
   const pull = fetch(`${holdfast.url}/v2/pytorch/pytorch/manifests/2.5`).then(async (response) => {
     const { layers } = (await response.json()) as { layers: readonly { digest: string }[] };

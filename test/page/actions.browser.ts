@@ -74,6 +74,7 @@ test('nothing is deleted before it is confirmed', async (t) => {
   assert.equal(await held(), 200);
 
   await page.getByRole('button', { name: 'Delete' }).click();
+  await dialog.waitFor();
   await page.keyboard.press('Escape');
   await dialog.waitFor({ state: 'detached' });
   assert.equal(await held(), 200);

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { ask } from '../helpers/mirror.ts';
+import { ask, temporaryDirectory } from '../helpers/mirror.ts';
 import { pullImage } from '../helpers/registry-client.ts';
 import { usageAnswer } from '../../src/api/activity.ts';
 import { formatShare } from '../../src/page/format.ts';
@@ -66,8 +66,9 @@ test('a fill is seen as it grows, and until it ends', async (t) => {
 });
 
 test('disk use is told against its limit', async (t) => {
+  const dir = await temporaryDirectory(t);
   const { holdfast, upstream } = await startWithPage(t, {
-    config: { storage: { maxSize: '20MB', minFree: '1MB' } },
+    config: { storage: { dir, maxSize: '20MB', minFree: '1MB' } },
   });
   upstream.addImage('library/app', '1', { layers: [5_000_000] });
   await pullImage(holdfast.url, 'library/app', '1');

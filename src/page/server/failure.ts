@@ -36,3 +36,8 @@ export function failureOf(error: unknown): Failure {
   if (error instanceof RequestError) return error.failure;
   throw error;
 }
+
+/** It may be gone at the next try, and what was there before is still worth to be shown. */
+export function isPassing({ kind }: Failure): boolean {
+  return kind === 'unreachable' || kind === 'refused';
+}

@@ -1,6 +1,6 @@
 import type * as z from 'zod';
 import { useCallback, useEffect, useState } from 'preact/hooks';
-import { type Failure, failureOf } from './failure.ts';
+import { type Failure, failureOf, isPassing } from './failure.ts';
 import { get } from './request.ts';
 
 export type Answer<T> =
@@ -79,13 +79,9 @@ async function answerOf<T>(
 
 /** A failure does not take away what was there, unless it says that this is gone or no longer to be seen. */
 function next<T>(before: Kept<T>, path: string, answer: Answer<T>): Kept<T> {
-  const lasting = answer.state === 'failed' && isPassing(answer.failure);
-  if (lasting && before.path === path && before.answer.state === 'here') {
+  const passing = answer.state === 'failed' && isPassing(answer.failure);
+  if (passing && before.path === path && before.answer.state === 'here') {
     return { path, answer: { ...before.answer, failure: answer.failure } };
   }
   return { path, answer };
-}
-
-function isPassing({ kind }: Failure): boolean {
-  return kind === 'unreachable' || kind === 'refused';
 }

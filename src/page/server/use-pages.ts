@@ -1,5 +1,5 @@
 import { useCallback, useEffect, useRef, useState } from 'preact/hooks';
-import { type Failure, failureOf } from './failure.ts';
+import { type Failure, failureOf, isPassing } from './failure.ts';
 
 export interface Page<T> {
   readonly items: readonly T[];
@@ -39,7 +39,7 @@ export function usePages<T>(
       latest.current += 1;
       const turn = latest.current;
       const now = await pageAfter(load, before, last);
-      if (turn === latest.current) setKept(now);
+      if (turn === latest.current) setKept((shown) => afterwards(shown, now));
     },
     [load],
   );
@@ -50,12 +50,12 @@ export function usePages<T>(
   }, [read, revision, firstOnly]);
 
   if (kept.state !== 'here') return kept;
-  const { items, next } = kept;
+  const { items, next: last } = kept;
   const more = (): void => {
     setFirstOnly(false);
-    void read(items, next ?? undefined);
+    void read(items, last ?? undefined);
   };
-  return { state: 'here', items, more: next === null ? undefined : more };
+  return { state: 'here', items, more: last === null ? undefined : more };
 }
 
 async function pageAfter<T>(
@@ -69,4 +69,9 @@ async function pageAfter<T>(
   } catch (error) {
     return { state: 'failed', failure: failureOf(error) };
   }
+}
+
+function afterwards<T>(shown: Kept<T>, now: Kept<T>): Kept<T> {
+  const passing = now.state === 'failed' && isPassing(now.failure);
+  return passing && shown.state === 'here' ? shown : now;
 }
