@@ -37,5 +37,10 @@ export function digestOf(content: Uint8Array, algorithm: DigestAlgorithm = 'sha2
 
 /** Ends `hash` and names its result. The hash cannot be used again. */
 export function finishDigest(hash: Hash, algorithm: DigestAlgorithm): Digest {
-  return `${algorithm}:${hash.digest('hex')}` as Digest;
+  return namedDigest(algorithm, hash.digest('hex'));
+}
+
+/** `hex`: what a hash of the algorithm gave, in lower case. */
+export function namedDigest(algorithm: DigestAlgorithm, hex: string): Digest {
+  return `${algorithm}:${hex}` as Digest;
 }

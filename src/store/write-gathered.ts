@@ -10,6 +10,9 @@ const MAX_GATHERED = 1024 * 1024;
 /** What the first two buffers hold: most manifests' configs and many layers need no more. */
 const FIRST_GATHERED = 64 * 1024;
 
+/** A chunk of this size is written as it is: the source reads on meanwhile, and there is little to be gained by gathering more. */
+const LARGE_CHUNK = 256 * 1024;
+
 /**
  * Writes everything that `source` gives, in order: at once where nothing is being written (a slow source's
  * followers wait for no full buffer), in large pieces where the source is faster than the disk.
@@ -42,7 +45,12 @@ export async function writeGathered(
         chunks.next().then(resolve, reject);
       });
       if (next.done === true) break;
-      await gatherer.add(next.value);
+      if (next.value.length >= LARGE_CHUNK) {
+        await gatherer.flush();
+        await write(next.value);
+      } else {
+        await gatherer.add(next.value);
+      }
     }
   } catch (error) {
     chunks.return?.().catch(() => undefined);
@@ -102,7 +110,8 @@ class Gatherer {
     this.#filling =
       this.#spare !== undefined && this.#spare.length >= size
         ? this.#spare
-        : Buffer.allocUnsafeSlow(size);
+        : // Shared, so that another thread can hash it without a copy.
+          new Uint8Array(new SharedArrayBuffer(size));
     this.#filled = 0;
     this.#spare = written;
     this.#writing = this.#write(batch)

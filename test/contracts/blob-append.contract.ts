@@ -6,7 +6,7 @@ import { DigestMismatchError } from '../../src/store/blob-store.ts';
 import { chunksOf, collect, contentOf, failingAfter, Feed } from './bytes.ts';
 import type { OpenBlobStore } from './open-stores.ts';
 
-const LARGE = contentOf(3_000_001, 'large');
+const LARGE = contentOf(9_000_001, 'large');
 const DIGEST = digestOf(LARGE);
 const SMALL = contentOf(1_000, 'small');
 

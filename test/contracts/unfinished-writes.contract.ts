@@ -10,7 +10,7 @@ import {
 import { chunksOf, collect, contentOf, Feed } from './bytes.ts';
 import type { OpenBlobStore } from './open-stores.ts';
 
-const LARGE = contentOf(3_000_001, 'large');
+const LARGE = contentOf(9_000_001, 'large');
 const DIGEST = digestOf(LARGE);
 const SMALL = contentOf(1_000, 'small');
 

@@ -37,6 +37,7 @@ import { DiskBlobWriter, type WriterHost } from './disk-blob-writer.ts';
 import { isAbsent, onDisk } from './disk-errors.ts';
 import { GROUP_FOLDER, setGroupAccess } from './group-access.ts';
 import { readSpan } from './read-span.ts';
+import { HashThread } from './hash-thread.ts';
 import { ReaderBuffers } from './reader-buffers.ts';
 import { SharedFile } from './shared-file.ts';
 import { syncInTurn } from './sync.ts';
@@ -59,10 +60,12 @@ export class DiskBlobStore implements BlobStore, MeasuresSpace, KnowsReaders, Ke
   /** The shard directories that are known to be durable. */
   readonly #shards = new Map<string, Promise<void>>();
   readonly #buffers = new ReaderBuffers();
+  readonly #hashThread = new HashThread();
   /** How many have the blob open. */
   readonly #readers = new Map<Digest, number>();
   readonly #host: WriterHost = {
     buffers: this.#buffers,
+    hashThread: this.#hashThread,
     publish: (id, digest) => this.#publish(id, digest),
     discard: (id) => rm(unfinishedPath(this.#dir, id), { force: true }),
     openCommitted: (digest) => this.#openCommitted(digest),
@@ -204,6 +207,7 @@ export class DiskBlobStore implements BlobStore, MeasuresSpace, KnowsReaders, Ke
 
   async close(): Promise<void> {
     for (const writer of this.#writers.values()) await writer?.suspend();
+    await this.#hashThread.close();
   }
 
   #leave(digest: Digest): void {

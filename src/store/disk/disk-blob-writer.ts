@@ -12,6 +12,7 @@ import {
 import { followWrite, type FollowSource } from '../follow-write.ts';
 import { WriteProgress } from '../write-progress.ts';
 import { readSpan } from './read-span.ts';
+import type { HashThread } from './hash-thread.ts';
 import type { ReaderBuffers } from './reader-buffers.ts';
 import { RunningHash } from './running-hash.ts';
 import type { SharedFile } from './shared-file.ts';
@@ -20,6 +21,7 @@ import { writeGathered } from '../write-gathered.ts';
 /** What the store does for a writer: the names of files are its business. */
 export interface WriterHost {
   readonly buffers: ReaderBuffers;
+  readonly hashThread: HashThread;
   /** Gives the file its committed name, durably. */
   publish(id: WriterId, digest: Digest): Promise<void>;
   discard(id: WriterId): Promise<void>;
@@ -55,7 +57,7 @@ export class DiskBlobWriter implements BlobWriter {
     this.id = id;
     this.#file = file;
     this.#progress = new WriteProgress(size);
-    this.#hash = new RunningHash(algorithm);
+    this.#hash = new RunningHash(algorithm, host.hashThread);
   }
 
   get size(): number {
@@ -136,6 +138,7 @@ export class DiskBlobWriter implements BlobWriter {
 
   /** Hashing and writing go on at the same time; both are done with `bytes` when it resolves. */
   async #write(bytes: Uint8Array): Promise<void> {
+    await this.#hash.align(this.#file, this.size);
     const written = this.#file.write(bytes, this.size, (count) => {
       this.#progress.resize(this.size + count);
     });
@@ -145,7 +148,10 @@ export class DiskBlobWriter implements BlobWriter {
   async #verify({ digest, size }: Expected): Promise<void> {
     if (size !== undefined && size !== this.size) throw new SizeMismatchError(size, this.size);
     const algorithm = digestAlgorithm(digest);
-    const hash = algorithm === this.#hash.algorithm ? this.#hash : new RunningHash(algorithm);
+    const hash =
+      algorithm === this.#hash.algorithm
+        ? this.#hash
+        : new RunningHash(algorithm, this.#host.hashThread);
     await hash.align(this.#file, this.size);
     const actual = await hash.digest();
     if (actual !== digest) throw new DigestMismatchError(digest, actual);

@@ -1,5 +1,6 @@
-import { createHash, type Hash } from 'node:crypto';
-import { type Digest, type DigestAlgorithm, finishDigest } from '../../oci/digest.ts';
+import { type Digest, type DigestAlgorithm, namedDigest } from '../../oci/digest.ts';
+import { type Hashing, LocalHash } from './hashing.ts';
+import type { HashThread } from './hash-thread.ts';
 import { readSpan } from './read-span.ts';
 import { AlternatingBuffers } from './reader-buffers.ts';
 import type { SharedFile } from './shared-file.ts';
@@ -7,25 +8,27 @@ import type { SharedFile } from './shared-file.ts';
 /** Large reads when bytes on disk are hashed again. */
 const REHASH_BUFFER = 1024 * 1024;
 
-/**
- * The digest of a growing file. Everything about *how* bytes are hashed is in here; the methods are
- * async so that it can happen elsewhere than on this thread.
- */
+/** From so many bytes on a hash is worth messages to another thread. */
+const LARGE = 4 * 1024 * 1024;
+
+/** The digest of a growing file: of a small one on this thread, of a large one on another. */
 export class RunningHash {
   readonly algorithm: DigestAlgorithm;
-  #hash: Hash;
+  readonly #thread: HashThread;
+  #hash: Hashing;
   #length = 0;
   /** The state at the last `mark`, so that dropping an append costs no second pass. */
-  #marked: { readonly hash: Hash; readonly length: number } | undefined;
+  #marked: { readonly hash: Hashing; readonly length: number } | undefined;
 
-  constructor(algorithm: DigestAlgorithm) {
+  constructor(algorithm: DigestAlgorithm, thread: HashThread) {
     this.algorithm = algorithm;
-    this.#hash = createHash(algorithm);
+    this.#thread = thread;
+    this.#hash = LocalHash.begin(algorithm);
   }
 
   /** Takes in the next bytes; they must not change until it resolves. */
   async update(bytes: Uint8Array): Promise<void> {
-    this.#hash.update(bytes);
+    await this.#hash.update(bytes);
     this.#length += bytes.length;
   }
 
@@ -36,12 +39,13 @@ export class RunningHash {
 
   /** Makes this the hash of exactly the first `size` bytes of `file`, whatever it was before. */
   async align(file: SharedFile, size: number): Promise<void> {
-    if (this.#length > size) {
-      const marked = this.#marked;
-      const usable = marked !== undefined && marked.length <= size;
-      this.#hash = usable ? marked.hash.copy() : createHash(this.algorithm);
-      this.#length = usable ? marked.length : 0;
+    if (this.#length > size) this.#goBack(size);
+    if (size >= LARGE && this.#hash instanceof LocalHash) {
+      // What has been hashed cannot be handed over, but so little of it is soon hashed again.
+      this.#hash = this.#thread.begin(this.algorithm);
+      this.#length = 0;
     }
+    if (this.#length === size) return;
     const missing = { start: this.#length, end: size };
     const buffers = new AlternatingBuffers(REHASH_BUFFER);
     for await (const chunk of readSpan(file, missing, buffers)) await this.update(chunk);
@@ -49,6 +53,13 @@ export class RunningHash {
 
   /** The digest of all bytes so far; more may follow. */
   async digest(): Promise<Digest> {
-    return finishDigest(this.#hash.copy(), this.algorithm);
+    return namedDigest(this.algorithm, await this.#hash.hex());
+  }
+
+  #goBack(size: number): void {
+    const marked = this.#marked;
+    const usable = marked !== undefined && marked.length <= size;
+    this.#hash = usable ? marked.hash.copy() : LocalHash.begin(this.algorithm);
+    this.#length = usable ? marked.length : 0;
   }
 }

@@ -1,9 +1,10 @@
-import { Agent as HttpAgent } from 'node:http';
-import { Agent as HttpsAgent } from 'node:https';
+import type { Agent as HttpAgent } from 'node:http';
+import type { Agent as HttpsAgent } from 'node:https';
 import { createSecureContext, rootCertificates, type SecureContext } from 'node:tls';
 import { HttpProxyAgent, HttpsProxyAgent } from 'hpagent';
 import { getProxyForUrl } from 'proxy-from-env';
 import type { UpstreamOptions } from './options.ts';
+import { TappedHttpAgent, TappedHttpsAgent } from './socket-tap.ts';
 
 export interface AgentPair {
   readonly http: HttpAgent;
@@ -60,7 +61,9 @@ export class Agents {
       rejectUnauthorized: !tls.insecureSkipVerify,
       ...(this.#secureContext && { secureContext: this.#secureContext }),
     };
-    if (proxy === undefined) return { http: new HttpAgent(http), https: new HttpsAgent(https) };
+    if (proxy === undefined) {
+      return { http: new TappedHttpAgent(http), https: new TappedHttpsAgent(https) };
+    }
     return {
       http: new HttpProxyAgent({ ...http, proxy }),
       https: new HttpsProxyAgent({ ...https, proxy }),

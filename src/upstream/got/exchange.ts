@@ -3,6 +3,7 @@ import type { Request } from 'got';
 import { UpstreamError } from '../errors.ts';
 import { Abandon, type AbandonTerms } from './abandon.ts';
 import { networkFailure } from './failure.ts';
+import { largeBody } from './large-body.ts';
 
 /** Bodies that are not wanted (errors, redirects) are read this far, so that the connection can be used again. */
 const MAX_UNWANTED_BYTES = 64 * 1024;
@@ -16,7 +17,8 @@ export interface ExchangeTerms extends AbandonTerms {
  * One request on the wire, and its answer. Exactly one of `whole`, `discard` and `stream` must be called on it; the
  * signal covers the body too.
  *
- * The body is read from node's own response: got's stream around it would be one more buffer that every chunk goes through.
+ * The body is read from node's own response, a large one from the socket below: got's stream around it would be one more
+ * buffer that every chunk goes through.
  */
 export class Exchange {
   readonly status: number;
@@ -71,7 +73,7 @@ export class Exchange {
 
   /** The whole body; `bad-answer` if there are more bytes than `max`. */
   async whole(max: number): Promise<Buffer> {
-    const chunks: Buffer[] = [];
+    const chunks: Uint8Array[] = [];
     for await (const chunk of this.#read()) {
       chunks.push(chunk);
       if (this.#bytes > max) {
@@ -85,7 +87,7 @@ export class Exchange {
 
   /** The beginning of a body that is not wanted, for a message. Never fails: the answer has been judged by its status. */
   async discard(): Promise<Buffer> {
-    const chunks: Buffer[] = [];
+    const chunks: Uint8Array[] = [];
     try {
       for await (const chunk of this.#read()) {
         chunks.push(chunk);
@@ -123,7 +125,7 @@ export class Exchange {
       if (waiting) this.#abandon.now('timeout', `nothing came for ${idle} ms`);
     }, idle);
     try {
-      for await (const chunk of this.#read()) {
+      for await (const chunk of this.#read(length)) {
         waiting = false;
         yield chunk;
         waiting = true;
@@ -138,9 +140,10 @@ export class Exchange {
     }
   }
 
-  async *#read(): AsyncGenerator<Buffer> {
+  async *#read(length?: number): AsyncGenerator<Uint8Array> {
+    const large = largeBody(this.#response, length);
     try {
-      for await (const chunk of this.#response as AsyncIterable<Buffer>) {
+      for await (const chunk of large ?? (this.#response as AsyncIterable<Buffer>)) {
         this.#bytes += chunk.length;
         yield chunk;
       }
@@ -155,7 +158,8 @@ export class Exchange {
     if (this.#over) return;
     this.#over = true;
     this.#abandon.disarm();
-    // Read to its end, the connection is back with its agent; otherwise nobody will ever read the rest.
+    // Read to its end, the connection is back with its agent; otherwise nobody will ever read the rest, or it was read past
+    // the parser.
     if (!this.#response.readableEnded) this.#stream.destroy();
     this.#terms.onOver(this);
   }
