@@ -1,6 +1,6 @@
 import type { Got, Response } from 'got';
 import type { z } from 'zod';
-import { errorsAnswer } from '../api/common.ts';
+import { type ErrorsAnswer, errorsAnswer } from '../api/common.ts';
 import { API_ROOT, CSRF_HEADER } from '../api/protocol.ts';
 import { notHoldfast, refusal, unreachable } from './api-failure.ts';
 import { readLines } from './read-lines.ts';
@@ -62,7 +62,7 @@ export class ApiClient {
         if (response.statusCode >= 300) whole += line;
         else yield this.#parse(schema, line);
       }
-      if (response.statusCode >= 300) throw this.#refused(response.statusCode, whole);
+      if (response.statusCode >= 300) throw this.#refused(whole);
     } catch (error) {
       throw unreachable(error, this.url);
     } finally {
@@ -78,7 +78,7 @@ export class ApiClient {
         throw unreachable(error, this.url);
       },
     );
-    if (statusCode >= 300) throw this.#refused(statusCode, body);
+    if (statusCode >= 300) throw this.#refused(body);
     return this.#parse(schema, body);
   }
 
@@ -87,12 +87,16 @@ export class ApiClient {
     const answer = schema.safeParse(value);
     if (answer.success) return answer.data;
     const failure = errorsAnswer.safeParse(value);
-    throw failure.success ? refusal(failure.data) : notHoldfast(this.url);
+    throw failure.success ? this.#refusal(failure.data) : notHoldfast(this.url);
   }
 
-  #refused(status: number, body: string): Error {
+  #refused(body: string): Error {
     const failure = errorsAnswer.safeParse(parseJson(body));
-    return failure.success ? refusal(failure.data, status) : notHoldfast(this.url);
+    return failure.success ? this.#refusal(failure.data) : notHoldfast(this.url);
+  }
+
+  #refusal(answer: ErrorsAnswer): Error {
+    return refusal(answer, this.#options.authorization === undefined);
   }
 
   /** Loaded when it is needed: help and completion have no use for its weight. */

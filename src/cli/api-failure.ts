@@ -11,15 +11,13 @@ export class ApiRefusal extends Error {
   }
 }
 
-const HINTS: Readonly<Record<number, string>> = {
-  401: '; state an account with --user NAME, or in HOLDFAST_USER and HOLDFAST_PASSWORD',
-};
+const SIGN_IN = '; state an account with --user NAME, or in HOLDFAST_USER and HOLDFAST_PASSWORD';
 
-/** The failure that an error answer tells of; without a status it is the last line of a longer answer. */
-export function refusal({ errors: [first] }: ErrorsAnswer, status = 0): ApiRefusal {
-  const { code = 'UNKNOWN', message = `the server answered ${status}`, detail } = first ?? {};
-  const more = told(detail);
-  return new ApiRefusal(code, printable(`${message}${more}`) + (HINTS[status] ?? ''));
+/** The failure that an error answer tells of. `isAnonymous`: an account may be all that was missing. */
+export function refusal({ errors: [first] }: ErrorsAnswer, isAnonymous: boolean): ApiRefusal {
+  const { code = 'UNKNOWN', message = 'the server does not say why', detail } = first ?? {};
+  const hint = isAnonymous && code === 'UNAUTHORIZED' ? SIGN_IN : '';
+  return new ApiRefusal(code, printable(`${message}${told(detail)}`) + hint);
 }
 
 /** What it is about: the server's own words, or the names in them. */

@@ -5,8 +5,7 @@ export function processTerminal(): Terminal {
   const { stdin, stdout, stderr, env } = process;
   // Whoever reads the output may have seen enough (`holdfast ls | head`): no failure of the command.
   stdout.on('error', (error: NodeJS.ErrnoException) => {
-    if (error.code === 'EPIPE') process.exit(0);
-    throw error;
+    if (error.code !== 'EPIPE') throw error;
   });
   return {
     out: (text) => void stdout.write(text),

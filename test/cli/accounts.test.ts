@@ -19,8 +19,14 @@ test('an account that may do it does what nobody in particular may not', async (
   await pull('library/alpine', '3');
   assert.equal(await does('ls', '-q'), 'docker.io/library/alpine\n');
   assert.match(await fails(1, 'rm', 'alpine:3'), /; state an account with --user NAME/);
-  assert.match(await fails(1, 'rm', 'alpine:3', '--user', 'alice:wrong'), /^holdfast: /);
-  assert.match(await fails(1, 'rm', 'alpine:3', '--user', 'bob:bob-secret'), /^holdfast: /);
+  assert.match(
+    await fails(1, 'rm', 'alpine:3', '--user', 'alice:wrong'),
+    /^holdfast: wrong .*password\n/,
+  );
+  assert.match(
+    await fails(1, 'rm', 'alpine:3', '--user', 'bob:bob-secret'),
+    /^holdfast: bob may not /,
+  );
   const environment = {
     HOLDFAST_SERVER: holdfast.url,
     HOLDFAST_USER: 'alice',

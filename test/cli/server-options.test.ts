@@ -118,7 +118,7 @@ test('what answers and is no Holdfast is told as such', async (t) => {
 });
 
 test('a refusal is told in the words of the server, without its control characters', async (t) => {
-  const errors = [{ code: 'DENIED', message: 'not for \u001b[31myou', detail: 'ask alice' }];
+  const errors = [{ code: 'UNAUTHORIZED', message: 'not for \u001b[31myou', detail: 'ask alice' }];
   const address = await serving(t, (request, response) => {
     response.writeHead(request.headers.authorization === undefined ? 401 : 403);
     response.end(JSON.stringify({ errors }));
