@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test, type TestContext } from 'node:test';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { systemClock } from '../../src/clock.ts';
 import type { RepositoryName } from '../../src/oci/repository-name.ts';
 import { Breaker } from '../../src/pull-through/breaker.ts';
@@ -136,6 +137,8 @@ test('a HEAD that joined a fill which finds the disk full is answered as GET is,
   const pulled = engine.blob(repository, digest);
   await gate.reached;
   const head = engine.headBlob(repository, digest);
+  // It has found the fill by then: nothing here waits for longer than a turn.
+  await nextTurn();
   gate.release();
   assert.equal((await head).size, LAYER.byteLength);
   assert.equal((await pulled).state, 'arriving');

@@ -92,28 +92,6 @@ for (const method of ['PATCH', 'PUT']) {
   });
 }
 
-test('a request that still sends is waited for, however long', async () => {
-  const location = await beginUpload(holdfast, 'steady');
-  const steady = await Wire.connect(holdfast);
-  await steady.write(`PATCH ${location} HTTP/1.1\r\nHost: x\r\nContent-Length: ${SENT}\r\n\r\n`);
-  await steady.write(CONTENT.subarray(0, 1));
-  await eventually('it has begun', async () => (await uploadRange(holdfast, location)) === '0-0');
-  const range = `${SENT}-${CONTENT.byteLength - 1}`;
-  const newer = patch(holdfast, location, CONTENT.subarray(SENT), range);
-  for (let at = 1; at < SENT; at += 10_000) {
-    const end = Math.min(at + 10_000, SENT);
-    await steady.write(CONTENT.subarray(at, end));
-    await eventually('it is counted', async () => {
-      // The other one follows at once when this one has ended.
-      return Number((await uploadRange(holdfast, location))?.slice('0-'.length)) >= end - 1;
-    });
-    holdfast.clock.advance(4_000);
-  }
-  assert.equal((await newer).status, 202);
-  assert.equal((await close(holdfast, location, DIGEST)).status, 201);
-  steady.reset();
-});
-
 test('a single POST whose client stops half way keeps nothing', async () => {
   const files = async () => (await readdir(holdfast.dir, { recursive: true })).toSorted();
   const before = await files();
