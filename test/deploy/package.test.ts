@@ -12,6 +12,7 @@ const ROOT = join(import.meta.dirname, '../..');
 
 const manifest = z
   .object({
+    version: z.string(),
     bin: z.object({ holdfast: z.string() }),
     dependencies: z.record(z.string(), z.string()),
   })
@@ -72,4 +73,9 @@ test('whatever the program imports is a dependency, not one of development only'
     ),
   );
   assert.deepEqual([...missing], []);
+});
+
+test('the Kubernetes manifests ask for the image of this version', () => {
+  const text = readFileSync(join(ROOT, 'deploy/kubernetes/kustomization.yaml'), 'utf8');
+  assert.equal(/newTag: ['"](.*)['"]/.exec(text)?.[1], manifest.version);
 });
