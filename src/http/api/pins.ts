@@ -1,15 +1,23 @@
-import { pinRequest } from '../../api/pins.ts';
+import { type PinEntry, pinRequest } from '../../api/pins.ts';
 import { OciError } from '../../oci/error-codes.ts';
+import { isGlob, repositoryPart } from '../../store/pin-patterns.ts';
 import type { Handler } from '../context.ts';
 import type { Services } from '../services.ts';
+import { repositoriesOf } from './image-of.ts';
 import { readJson } from './read-json.ts';
 import { readQuery } from './read-query.ts';
 import { requireOwnDelete } from './require-own-delete.ts';
 import { sendJson } from './send-json.ts';
 
-/** Patterns name what somebody may not pull, so they are for administrators. */
-export function listPins({ inventory: { pins } }: Services): Handler {
-  return async (ctx) => sendJson(ctx, await pins.list());
+/** Others than administrators are told of images that they may pull, and not of globs. */
+export function listPins(services: Services): Handler {
+  return async (ctx, permissions) => {
+    const { pins } = await services.inventory.pins.list();
+    const all = permissions.can('administer');
+    const isShown = ({ pattern }: PinEntry): boolean =>
+      !isGlob(pattern) && repositoriesOf(repositoryPart(pattern), services, permissions).length > 0;
+    sendJson(ctx, { pins: all ? pins : pins.filter(isShown) });
+  };
 }
 
 export function addPin({ inventory: { pins } }: Services): Handler {
