@@ -12,6 +12,16 @@ export type Login =
   /** Not looked at; may be tried again in so many ms. */
   | { readonly state: 'slowed'; readonly retryAfter: number };
 
+/** `pulls`: for a token that is good for pulls alone; guesses are counted apart. */
+export type LoginPurpose = 'pulls' | 'anything';
+
+export interface LoginAttempt {
+  readonly name: string;
+  readonly password: string;
+  readonly address: string;
+  readonly purpose?: LoginPurpose;
+}
+
 export interface LoginEvents {
   /** `account` is undefined where there is none of that name: people type passwords there, and other registries' names. */
   loginFailed(login: {
@@ -30,7 +40,8 @@ const BUSY_RETRY_MS = 2_000;
 export class Logins {
   readonly #accounts: Accounts;
   readonly #events: LoginEvents;
-  readonly #throttle: LoginThrottle;
+  /** Apart, so that daemons which send another registry's login with each pull slow down nobody who signs in. */
+  readonly #throttles: Readonly<Record<LoginPurpose, LoginThrottle>>;
   readonly #bcrypt = new BcryptThread();
   /** Passwords are known by a keyed hash alone, whose key never leaves this process. */
   readonly #key = randomBytes(32);
@@ -40,11 +51,11 @@ export class Logins {
   constructor(accounts: Accounts, clock: Clock, events: LoginEvents) {
     this.#accounts = accounts;
     this.#events = events;
-    this.#throttle = new LoginThrottle(clock);
+    this.#throttles = { pulls: new LoginThrottle(clock), anything: new LoginThrottle(clock) };
   }
 
   /** `address` is the client's; guesses are counted by it. */
-  async check(name: string, password: string, address: string): Promise<Login> {
+  async check({ name, password, address, purpose = 'anything' }: LoginAttempt): Promise<Login> {
     const hash = this.#accounts.hashOf(name);
     // The account's hash is part of it: what was right for another password is no longer known.
     const fingerprint = createHmac('sha256', this.#key)
@@ -53,7 +64,7 @@ export class Logins {
     if (this.#right.get(fingerprint)) return { state: 'right' };
     const running = this.#checks.get(fingerprint);
     if (running) return running;
-    const check = this.#checkNew({ name, password, address, hash }).finally(() =>
+    const check = this.#checkNew({ name, password, address, purpose }, hash).finally(() =>
       this.#checks.delete(fingerprint),
     );
     this.#checks.set(fingerprint, check);
@@ -67,20 +78,14 @@ export class Logins {
     return this.#bcrypt.close();
   }
 
-  async #checkNew({
-    name,
-    password,
-    address,
-    hash,
-  }: {
-    readonly name: string;
-    readonly password: string;
-    readonly address: string;
-    readonly hash: string | undefined;
-  }): Promise<Login> {
+  async #checkNew(
+    { name, password, address, purpose }: Required<LoginAttempt>,
+    hash: string | undefined,
+  ): Promise<Login> {
+    const throttle = this.#throttles[purpose];
     const account = hash === undefined ? undefined : name;
     const busy = this.#bcrypt.pending >= MAX_PENDING ? BUSY_RETRY_MS : 0;
-    const wait = busy > 0 ? busy : this.#throttle.admit(name, address);
+    const wait = busy > 0 ? busy : throttle.admit(name, address);
     if (wait > 0) {
       this.#events.loginFailed({ account, address, slowed: true });
       return { state: 'slowed', retryAfter: wait };
@@ -88,7 +93,7 @@ export class Logins {
     // An unknown name takes as long as a known one, or the time would tell which exist.
     const equal = await this.#bcrypt.compare(password, hash ?? this.#accounts.decoy);
     if (equal && hash !== undefined) {
-      this.#throttle.succeeded(name, address);
+      throttle.succeeded(name, address);
       return { state: 'right' };
     }
     this.#events.loginFailed({ account, address, slowed: false });

@@ -107,7 +107,7 @@ export async function signIn(
   { name, password }: Password,
   address: string,
 ): Promise<boolean> {
-  const login = await logins.check(name, password, address);
+  const login = await logins.check({ name, password, address });
   switch (login.state) {
     case 'right':
       return true;

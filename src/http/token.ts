@@ -91,7 +91,8 @@ async function accountOf(
 ): Promise<string | undefined> {
   if (!password) return undefined;
   if (lenient) {
-    const { state } = await logins.check(password.name, password.password, ctx.ip);
+    const attempt = { ...password, address: ctx.ip, purpose: 'pulls' } as const;
+    const { state } = await logins.check(attempt);
     return state === 'right' ? password.name : undefined;
   }
   if (await signIn(logins, password, ctx.ip)) return password.name;

@@ -92,6 +92,18 @@ test('many names from one address are slowed down, and an IPv6 network is one ad
   assert.equal((await attempt(holdfast, 'alice', 'x', '2001:db8:0:1::1')).status, 401);
 });
 
+test('a daemon that sends another registry’s login with each pull slows down nobody else', async (t) => {
+  const { holdfast } = await startWithAccounts(t);
+  holdfast.clock.stop();
+  const headers = { authorization: basic('hub-user', 'hub-secret') };
+  for (let pull = 0; pull < 200; pull += 1) {
+    const path = '/token?service=holdfast&scope=repository:library/app:pull';
+    assert.equal((await send(holdfast, 'GET', path, { headers })).status, 200);
+    holdfast.clock.advance(30_000);
+  }
+  assert.equal((await attempt(holdfast, 'alice', passwordOf('alice'))).status, 200);
+});
+
 test('many guesses at once are no way around it', async (t) => {
   const { holdfast } = await startWithAccounts(t);
   holdfast.clock.stop();
