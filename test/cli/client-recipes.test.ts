@@ -51,3 +51,22 @@ test('podman, buildkit and k3s', async () => {
   const page = snippet('clients/k3s.md', 'registries.yaml').replaceAll("'", '"');
   assert.equal(await printed('k3s'), page);
 });
+
+test('the page on CI says the same as the others', () => {
+  const page = 'clients/ci.md';
+  const buildkit = snippet('clients/buildkit.md', 'buildkitd.toml').trimEnd();
+  const indented = buildkit.replace(/^(?=.)/gm, '      ');
+  assert.ok(snippet(page, 'github-buildx').includes(indented));
+  const [daemon = ''] = /\{.*\}/.exec(snippet(page, 'github-daemon')) ?? [];
+  assert.deepEqual(JSON.parse(daemon), shown('daemon.json'));
+  const gitlab = snippet(page, 'gitlab');
+  const flag = (name: string): string | undefined =>
+    new RegExp(`- --${name}=(\\S+)`).exec(gitlab)?.[1];
+  assert.deepEqual(
+    {
+      'registry-mirrors': [flag('registry-mirror')],
+      'insecure-registries': [flag('insecure-registry')],
+    },
+    shown('daemon.json'),
+  );
+});
