@@ -1,6 +1,6 @@
 /** `npm run bench`: Holdfast beside its peers, in one run. */
 import { describeMachine } from './machine.ts';
-import { readOptions, USAGE } from './options.ts';
+import { type Options, readOptions, USAGE } from './options.ts';
 import type { Row } from './row.ts';
 import { coldImage } from './rows/cold-image.ts';
 import { coldLargeBlob } from './rows/cold-large-blob.ts';
@@ -13,6 +13,7 @@ import { warmSmallBlob } from './rows/warm-small-blob.ts';
 import { runRow } from './run-row.ts';
 import { renderResult } from './table.ts';
 import { missingTools } from './tools.ts';
+import { usedMemory } from './used-memory.ts';
 
 const ROWS: readonly Row[] = [
   warmManifest,
@@ -49,12 +50,19 @@ async function main(args: readonly string[]): Promise<number> {
     process.once(signal, () => stop.abort(new Error(`stopped by ${signal}`)));
   }
   process.stdout.write(`${describeMachine()}\n`);
-  for (const row of ROWS) {
-    if (options.rows.length > 0 && !options.rows.includes(row.name)) continue;
-    const result = await runRow(row, options, stop.signal, (text) =>
-      process.stderr.write(`${text}\n`),
-    );
-    process.stdout.write(`\n${renderResult(result)}\n`);
+  if (options.quick) {
+    await runRows(options, stop.signal);
+  } else {
+    const release = await usedMemory(options);
+    await runRows(options, stop.signal).finally(release);
   }
   return 0;
+}
+
+async function runRows(options: Options, signal: AbortSignal): Promise<void> {
+  for (const row of ROWS) {
+    if (options.rows.length > 0 && !options.rows.includes(row.name)) continue;
+    const result = await runRow(row, options, signal, (text) => process.stderr.write(`${text}\n`));
+    process.stdout.write(`\n${renderResult(result)}\n`);
+  }
 }

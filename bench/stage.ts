@@ -40,16 +40,7 @@ export class Stage {
   }
 }
 
-/** More than one measurement writes. */
-const MEMORY = '3G';
-
-/**
- * Gives every contender the same machine: what earlier measurements have written is on the disk, and there is free memory
- * that has been in use just now. A virtual machine hands idle memory back to its host, and whoever uses it first pays
- * for getting it again: 2 CPU-seconds per GB were seen, more than the writing itself.
- */
-export async function settleMachine(): Promise<void> {
-  const run = promisify(execFile);
-  await run('sync');
-  await run('dd', ['if=/dev/zero', 'of=/dev/null', `bs=${MEMORY}`, 'count=1', 'iflag=fullblock']);
+/** Waits until what earlier measurements have written is on the disk, so that it does not slow down the next one. */
+export async function settleDisk(): Promise<void> {
+  await promisify(execFile)('sync');
 }

@@ -6,7 +6,7 @@ import { Distant } from '../servers/distant.ts';
 import { startDockerRegistry } from '../servers/docker-registry.ts';
 import { holdfastBuilds, startHoldfast } from '../servers/holdfast.ts';
 import { Nginx } from '../servers/nginx.ts';
-import { settleMachine, Stage } from '../stage.ts';
+import { settleDisk, Stage } from '../stage.ts';
 
 const MIB = 2 ** 20;
 const LAYERS = 8;
@@ -64,7 +64,7 @@ function coldPull(
     try {
       const server = await start(stage);
       await pullImage(server.port, warmUp);
-      await settleMachine();
+      await settleDisk();
       return { seconds: (await pullImage(server.port, image)) / 1000 };
     } finally {
       await stage.close();

@@ -6,7 +6,7 @@ import type { ChildServer } from '../servers/child-server.ts';
 import { startDockerRegistry } from '../servers/docker-registry.ts';
 import { holdfastBuilds, startHoldfast } from '../servers/holdfast.ts';
 import { Nginx } from '../servers/nginx.ts';
-import { settleMachine, Stage } from '../stage.ts';
+import { settleDisk, Stage } from '../stage.ts';
 import { TRANSFER_COLUMNS, transferSample } from './transfer-columns.ts';
 
 const MIB = 2 ** 20;
@@ -70,7 +70,7 @@ function coldPull(
     try {
       const server = await start(stage);
       for (const { path } of warmUp) await rawGet(server.port, path);
-      await settleMachine();
+      await settleDisk();
       return await pull(server, upstream, blob);
     } finally {
       await stage.close();

@@ -6,7 +6,7 @@ import { Distant } from '../servers/distant.ts';
 import { startDockerRegistry } from '../servers/docker-registry.ts';
 import { holdfastBuilds, startHoldfast } from '../servers/holdfast.ts';
 import { Nginx } from '../servers/nginx.ts';
-import { settleMachine, Stage } from '../stage.ts';
+import { settleDisk, Stage } from '../stage.ts';
 
 const MIB = 2 ** 20;
 const CLIENTS = 100;
@@ -71,7 +71,7 @@ function crowdPull(
     try {
       const server = await start(stage);
       const { port } = server;
-      await settleMachine();
+      await settleDisk();
       const alone = await rawGet(port, single.path);
       const before = await server.cpuSeconds();
       const getsBefore = await upstream.countGets(shared.path);

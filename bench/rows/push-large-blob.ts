@@ -4,7 +4,7 @@ import { type Measure, ratioGoal, type Row } from '../row.ts';
 import type { ChildServer } from '../servers/child-server.ts';
 import { startDockerRegistry } from '../servers/docker-registry.ts';
 import { holdfastBuilds, startHoldfast } from '../servers/holdfast.ts';
-import { settleMachine, Stage } from '../stage.ts';
+import { settleDisk, Stage } from '../stage.ts';
 import { TRANSFER_COLUMNS, transferSample } from './transfer-columns.ts';
 
 const MIB = 2 ** 20;
@@ -44,7 +44,7 @@ function pushTo(
       const server = await start(stage);
       for (let time = 0; time < WARM_UP_PUSHES; time++)
         await pushBlob(server.url, `warm/up${time}`, warmUp);
-      await settleMachine();
+      await settleDisk();
       const before = await server.cpuSeconds();
       const ms = await pushBlob(server.url, 'bench/pushed', blob);
       const cpu = (await server.cpuSeconds()) - before;
