@@ -66,6 +66,8 @@ export class Progress {
       count: total === null ? this.#count(done) : `${this.#count(done)} of ${this.#count(total)}`,
     });
     const bar: SingleBar = bars.create(total ?? 0, 0, { name, ...counted(0) });
+    // Shown at once: what follows may take long before it tells anything.
+    bars.update();
     return {
       update: (done, changed = total) => {
         if (changed !== total) bar.setTotal(changed ?? 0);
