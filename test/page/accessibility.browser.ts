@@ -5,9 +5,11 @@ import { createRequire } from 'node:module';
 import { test } from 'node:test';
 import type { Page } from 'playwright-core';
 import { z } from 'zod';
+import { startWithAccounts } from '../auth/signing-in.ts';
 import { eventually } from '../helpers/eventually.ts';
 import { ask } from '../helpers/mirror.ts';
 import { pullImage, pushImage } from '../helpers/registry-client.ts';
+import { builtPage } from './built-page.ts';
 import { DESKTOP, PHONE, startWithPage, visit } from './browser.ts';
 
 const AXE = await readFile(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
@@ -60,3 +62,20 @@ for (const scheme of ['light', 'dark'] as const) {
     });
   }
 }
+
+test('so are the sign-in, an empty mirror, and an import that has failed', async (t) => {
+  const page = await builtPage();
+  const { holdfast } = await startWithAccounts(t, { auth: { anonymous: 'none' }, page });
+  const atSignIn = await visit(t, holdfast);
+  await atSignIn.getByRole('heading', { name: 'Sign in' }).waitFor();
+  assert.deepEqual(await violations(atSignIn), [], 'the sign-in');
+
+  const { holdfast: empty } = await startWithPage(t);
+  const atImages = await visit(t, empty, { at: '#/images' });
+  await atImages.getByText('Nothing is held yet.').waitFor();
+  await atImages
+    .getByLabel('Archives to import')
+    .setInputFiles({ name: 'bad.tar', mimeType: '', buffer: Buffer.from('no tar') });
+  await atImages.getByRole('alert').waitFor();
+  assert.deepEqual(await violations(atImages), [], 'an empty mirror');
+});
