@@ -33,6 +33,7 @@ export async function countImages(
       looked += 1;
       if (images >= MAX_COUNTED || looked >= MAX_TAGS) return { images, more: true };
     }
+    await nextTurn();
   }
   return { images, more: false };
 }

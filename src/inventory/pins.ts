@@ -14,7 +14,7 @@ import { countImages } from './count-images.ts';
 const MAX_PINS = 1_000;
 
 /** Manifests that one step of taking a pin away gives back: some milliseconds. */
-const UNPIN_STEP = 500;
+const UNPIN_STEP = 250;
 
 export type AddedPin =
   | { readonly ok: true; readonly pattern: string }

@@ -9,6 +9,9 @@ import { repositoriesOf } from './image-of.ts';
 import { readQuery } from './read-query.ts';
 import { sendJson } from './send-json.ts';
 
+/** Told at once, whatever `n` says: each one costs some look-ups, during which no other request is answered. */
+const MAX_NEXT = 200;
+
 export function listFills({ pullThrough }: Services): Handler {
   return (ctx, permissions) => {
     const shown = pullThrough.fills.filter(({ repository }) => permissions.canSee(repository));
@@ -51,7 +54,10 @@ export function listEvictions({ metadata, clock }: Services): Handler {
   return async (ctx, permissions) => {
     const { n } = readQuery(ctx, evictionsQuery);
     const looseBefore = clock.now() - LOOSE_MIN_AGE_MS;
-    const all = await metadata.inventory.nextEvictions({ limit: n, looseBefore });
+    const all = await metadata.inventory.nextEvictions({
+      limit: Math.min(n, MAX_NEXT),
+      looseBefore,
+    });
     const next = all.flatMap(({ repository, ...rest }) => {
       if (repository && !permissions.canSee(repository)) return [];
       const tags = rest.kind === 'manifest' ? [...rest.tags] : [];
