@@ -11,7 +11,7 @@ const MIB = 2 ** 20;
 test('a mirror that holds nothing says so', async (t) => {
   const { holdfast } = await startWithPage(t);
   const page = await visit(t, holdfast);
-  await page.getByText('Nothing: what is asked for is already here.').waitFor();
+  await page.getByText('Nothing at the moment.').waitFor();
   await page
     .getByRole('region', { name: 'Saved' })
     .getByText('0 B', { exact: true })
@@ -62,7 +62,7 @@ test('a fill is seen as it grows, and until it ends', async (t) => {
   await card.getByText('1 client').waitFor();
   gate.release();
   await pull;
-  await card.getByText('Nothing: what is asked for is already here.').waitFor();
+  await card.getByText('Nothing at the moment.').waitFor();
 });
 
 test('disk use is told against its limit', async (t) => {

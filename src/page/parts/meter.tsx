@@ -20,7 +20,7 @@ export function Meter({
       aria-valuemax={of}
       aria-valuenow={Math.min(value, of)}
     >
-      <span style={{ width: `${share * 100}%` }} />
+      {share > 0 && <span style={{ width: `${share * 100}%` }} />}
     </div>
   );
 }

@@ -20,7 +20,7 @@ export function Fills() {
       <Answered answer={answer}>
         {({ fills }) =>
           fills.length === 0 ? (
-            <p class="empty">Nothing: what is asked for is already here.</p>
+            <p class="empty">Nothing at the moment.</p>
           ) : (
             <ul class="fills">
               {fills.map((fill) => (
