@@ -54,7 +54,11 @@ async function main(args: readonly string[]): Promise<number> {
     await runRows(options, stop.signal);
   } else {
     const release = await usedMemory(options);
-    await runRows(options, stop.signal).finally(release);
+    try {
+      await runRows(options, stop.signal);
+    } finally {
+      await release();
+    }
   }
   return 0;
 }

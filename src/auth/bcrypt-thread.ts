@@ -36,7 +36,6 @@ export class BcryptThread {
     this.#worker ??= this.#start();
     this.#lastId += 1;
     const id = this.#lastId;
-    // oxlint-disable-next-line unicorn/require-post-message-target-origin -- only a window's has one
     this.#worker.postMessage({ id, password, hash });
     return new Promise((resolve, reject) => {
       this.#waiting.set(id, { resolve, reject });
