@@ -1,6 +1,6 @@
 /** Layers in another compression: new digests, the same image. Configs, and so the diff_ids, stay as they are. */
 import { createGzip } from 'node:zlib';
-import { type Digest, digestOf } from '../oci/digest.ts';
+import { type Digest, digestOf, parseDigest } from '../oci/digest.ts';
 import { isIndexMediaType, MediaType } from '../oci/media-types.ts';
 import { parseJson } from './archive.ts';
 import { ArchiveError } from './archive-error.ts';
@@ -139,12 +139,12 @@ async function firstBytes({ content }: ImageBlob): Promise<Uint8Array> {
 
 function mapped(annotations: Record<string, string>, renamed: (digest: Digest) => Digest) {
   // BuildKit ties an attestation to its image so.
-  const reference = annotations['vnd.docker.reference.digest'];
+  const reference = parseDigest(annotations[ATTESTED] ?? '');
   if (reference === undefined) return { annotations };
-  return {
-    annotations: { ...annotations, 'vnd.docker.reference.digest': renamed(reference as Digest) },
-  };
+  return { annotations: { ...annotations, [ATTESTED]: renamed(reference) } };
 }
+
+const ATTESTED = 'vnd.docker.reference.digest';
 
 /** In blocks, so that the result depends on nothing but the bytes. */
 function gzipped(bytes: AsyncIterable<Uint8Array>): AsyncIterable<Uint8Array> {
