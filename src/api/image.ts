@@ -74,7 +74,11 @@ export const deleteImageAnswer = z.object({
 export type DeleteImageAnswer = z.infer<typeof deleteImageAnswer>;
 
 /** `POST /api/v1/refresh` */
-export const refreshRequest = z.object({ image: imageText });
+export const refreshRequest = z.object({
+  image: imageText,
+  /** Takes over what is younger than `tags.minAge`, too. */
+  force: z.boolean().optional(),
+});
 export type RefreshRequest = z.infer<typeof refreshRequest>;
 
 export const refreshAnswer = z.object({
@@ -83,5 +87,7 @@ export const refreshAnswer = z.object({
   before: z.string().nullable(),
   after: z.string(),
   changed: z.boolean(),
+  /** The tag names something younger than `tags.minAge` now; `after` is what it is served as meanwhile. */
+  heldBack: z.boolean().default(false),
 });
 export type RefreshAnswer = z.infer<typeof refreshAnswer>;

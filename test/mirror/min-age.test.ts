@@ -1,6 +1,7 @@
 /** `tags.minAge`: what a tag names is only taken over once this mirror has seen it name that for long enough. */
 import assert from 'node:assert/strict';
 import { test, type TestContext } from 'node:test';
+import { refreshAnswer } from '../../src/api/image.ts';
 import { Gate } from '../helpers/gate.ts';
 import {
   ask,
@@ -202,6 +203,28 @@ test('a tag that moves on between HEAD and GET lets nothing younger in', async (
   assert.equal(reply.headers.get('docker-content-digest'), first.manifestDigest);
   assert.match(reply.cache ?? '', /detail=stale-if-error$/);
   assert.deepEqual(await digestOf({ holdfast }), [200, first.manifestDigest, HELD_BACK]);
+});
+
+test('a refresh respects the minimum age unless it is forced', async (t) => {
+  const { holdfast, first, second } = await startMoved(t);
+  const refresh = async (body: object) => {
+    const response = await holdfast.fetch('/api/v1/refresh', {
+      method: 'POST',
+      headers: { 'Content-Type': 'application/json' },
+      body: JSON.stringify({ image: 'app:1', ...body }),
+    });
+    return refreshAnswer.parse(await response.json());
+  };
+  const image = 'docker.io/library/app:1';
+  const [before, after] = [first.manifestDigest, second.manifestDigest];
+  const kept = { image, before, after: before, changed: false, heldBack: true };
+  assert.deepEqual(await refresh({}), kept);
+  const taken = { image, before, after, changed: true, heldBack: false };
+  assert.deepEqual(await refresh({ force: true }), taken);
+  assert.deepEqual(await digestOf({ holdfast }), [200, after, 'holdfast; hit']);
+  // It stays so when upstream is asked again.
+  holdfast.clock.advance(HOUR);
+  assert.equal((await digestOf({ holdfast }))[1], after);
 });
 
 test('a rule gives some tags another minimum age', async (t) => {

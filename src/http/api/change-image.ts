@@ -20,11 +20,11 @@ import { sendJson } from './send-json.ts';
 
 export function refreshImage(services: Services): Handler {
   return async (ctx, permissions) => {
-    const { image } = await readJson(ctx, refreshRequest);
+    const { image, force = false } = await readJson(ctx, refreshRequest);
     const named = imageOf(image, services, permissions);
     const repository = await mirroredOf(named, services);
     try {
-      sendJson(ctx, await refresh(repository, named, services));
+      sendJson(ctx, await refresh(repository, named, force, services));
     } catch (error) {
       const isGone = error instanceof UpstreamError && GONE.has(error.kind);
       if (!isGone) throw error;
@@ -57,16 +57,19 @@ async function mirroredOf(
 async function refresh(
   repository: MirroredRepository,
   { reference }: NamedImage,
+  force: boolean,
   { metadata, pullThrough }: Services,
 ): Promise<RefreshAnswer> {
   const name = displayName(repository);
   if (reference.kind === 'tag') {
-    const { before, manifest } = await pullThrough.refresh(repository, reference.tag);
+    const refreshed = await pullThrough.refresh(repository, reference.tag, { force });
+    const { before, manifest, isHeldBack } = refreshed;
     return {
       image: `${name}:${reference.tag}`,
       before: before ?? null,
       after: manifest.digest,
       changed: before !== manifest.digest,
+      heldBack: isHeldBack,
     };
   }
   // What a digest names never changes: it can only be missing here.
@@ -78,6 +81,7 @@ async function refresh(
     before: held ? digest : null,
     after: digest,
     changed: !held,
+    heldBack: false,
   };
 }
 
