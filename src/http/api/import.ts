@@ -39,13 +39,11 @@ export function importArchive(services: Services): Handler {
     const unplaced = services.pushBlob.unplaced();
     const lines = new AnswerLines<ImportLine>(ctx);
     try {
-      const placed = await receive(ctx, { services, unplaced, wanted, mayPush, lines });
+      const placed = await receiveAndClose(ctx, { services, unplaced, wanted, mayPush, lines });
       lines.write({ done: true, images: placed.map(summary) });
       lines.end();
     } catch (error) {
       lines.fail(error instanceof ArchiveError ? refusal(error) : error);
-    } finally {
-      await unplaced.close();
     }
   };
 }
@@ -57,6 +55,15 @@ interface Means {
   /** @throws OciError where who asks may not push there */
   readonly mayPush: (name: RepositoryName) => void;
   readonly lines: AnswerLines<ImportLine>;
+}
+
+/** What is dropped is gone before the answer says how it went. */
+async function receiveAndClose(ctx: Context, means: Means): Promise<readonly PlacedImage[]> {
+  try {
+    return await receive(ctx, means);
+  } finally {
+    await means.unplaced.close();
+  }
 }
 
 async function receive(
