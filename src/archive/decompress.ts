@@ -74,14 +74,14 @@ async function* unzstded(bytes: Bytes): AsyncGenerator<Uint8Array> {
   const made: Uint8Array[] = [];
   const decoder = new Decompress((chunk) => made.push(chunk));
   for await (const chunk of bytes) {
-    frames.take(chunk);
-    try {
-      // A copy: the decoder keeps what it cannot decode yet, and the chunk is ours only until the next.
-      decoder.push(chunk.slice());
-    } catch (error) {
-      throw new ArchiveError('the zstd stream is damaged', { cause: error });
+    for (const piece of frames.take(chunk)) {
+      try {
+        decoder.push(piece);
+      } catch (error) {
+        throw new ArchiveError('the zstd stream is damaged', { cause: error });
+      }
+      yield* made.splice(0);
     }
-    yield* made.splice(0);
   }
   if (!frames.complete) throw new ArchiveError('the zstd stream is cut short');
 }

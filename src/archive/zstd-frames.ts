@@ -12,6 +12,8 @@ const MAX_HEADER_BYTES = 18;
 const BLOCK_HEADER_BYTES = 3;
 const CHECKSUM_BYTES = 4;
 const SKIPPABLE_HEADER_BYTES = 8;
+/** RFC 8878 §3.1.1.2.4: neither what a block has nor what it becomes is more. The decoder takes its word for it. */
+const MAX_BLOCK_BYTES = 128 * 1024;
 const RLE = 1;
 const RESERVED = 3;
 
@@ -30,18 +32,31 @@ export class ZstdFrames {
     return this.#expecting === 'frame' && this.#skip === 0 && this.#pending.byteLength === 0;
   }
 
-  /** @throws ArchiveError for what is not zstd, and for a window that is too large */
-  take(chunk: Uint8Array): void {
-    let rest: Buffer = Buffer.concat([this.#pending, chunk]);
+  /**
+   * The chunk again, cut behind each header: no piece brings more than one block to its end, so that few bytes cannot become
+   * gigabytes in one step of the decoder. Pieces are the reader's to keep.
+   *
+   * @throws ArchiveError for what is not zstd, and for a window or block that is too large
+   */
+  take(chunk: Uint8Array): readonly Uint8Array[] {
+    const bytes = Buffer.concat([this.#pending, chunk]);
+    const pieces: Uint8Array[] = [];
+    // What was pending has been given out before.
+    let given = this.#pending.byteLength;
+    let at = 0;
     for (;;) {
-      const skipped = Math.min(this.#skip, rest.byteLength);
+      const skipped = Math.min(this.#skip, bytes.byteLength - at);
       this.#skip -= skipped;
-      rest = rest.subarray(skipped);
-      const taken = rest.byteLength === 0 ? 0 : this.#header(rest);
+      at += skipped;
+      const taken = at === bytes.byteLength ? 0 : this.#header(bytes.subarray(at));
       if (taken === 0) break;
-      rest = rest.subarray(taken);
+      at += taken;
+      pieces.push(bytes.subarray(given, at));
+      given = at;
     }
-    this.#pending = Buffer.from(rest);
+    this.#pending = Buffer.from(bytes.subarray(at));
+    if (given < bytes.byteLength) pieces.push(bytes.subarray(given));
+    return pieces;
   }
 
   /** Reads one header from the front; 0 where it is not all there. */
@@ -98,7 +113,13 @@ export class ZstdFrames {
     const header = bytes.readUIntLE(0, BLOCK_HEADER_BYTES);
     const type = (header >> 1) % 4;
     if (type === RESERVED) throw new ArchiveError('the zstd stream is damaged');
-    this.#skip = type === RLE ? 1 : header >> 3;
+    const size = header >> 3;
+    if (size > MAX_BLOCK_BYTES) {
+      throw new ArchiveError(
+        `the zstd stream has a block of ${size} bytes, more than ${MAX_BLOCK_BYTES}`,
+      );
+    }
+    this.#skip = type === RLE ? 1 : size;
     if (header % 2 === 1) this.#expecting = this.#hasChecksum ? 'checksum' : 'frame';
     return BLOCK_HEADER_BYTES;
   }
