@@ -118,7 +118,8 @@ test(
   'a client that does not read is cut, and its blob closed',
   { skip: process.platform !== 'linux' },
   async (t) => {
-    const holdfast = await start(t, { idleMs: 300 });
+    // Long enough for the push that comes first.
+    const holdfast = await start(t, { idleMs: 2000 });
     const digest = await pushBlob(holdfast, 'team/app', madeUpBytes('large', 16_000_000));
     const open = async (): Promise<number> =>
       (await openDescriptors()).filter((path) => path.includes(`${holdfast.dir}/blobs/`)).length;
