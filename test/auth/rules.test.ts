@@ -1,6 +1,7 @@
 /** What accounts may do, by repository: rules, private upstreams, lists, mounts. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { pinsAnswer } from '../../src/api/pins.ts';
 import { digestOf } from '../../src/oci/digest.ts';
 import { startHoldfast, startUpstream } from '../helpers/mirror.ts';
 import { pullImage } from '../helpers/registry-client.ts';
@@ -241,4 +242,25 @@ test('the server ends with both its ports, and does not start with one', async (
   });
   await holdfast.close();
   await assert.rejects(fetch(`${mirrorUrl}/v2/`));
+});
+
+async function pinsOf(server: Server): Promise<readonly string[]> {
+  const { pins } = pinsAnswer.parse(await (await server.fetch('/api/v1/pins')).json());
+  return pins.map(({ pattern }) => pattern).toSorted();
+}
+
+test('pins tell of no repository that is closed to who asks', async (t) => {
+  const rules = [{ match: 'team/secret', grant: { alice: ['push'] } }];
+  const auth = { rules, administrators: ['root'] };
+  const { holdfast } = await startWithAccounts(t, { accounts: ACCOUNTS, auth });
+  const root = as(holdfast, 'root');
+  for (const name of ['team/secret', 'team/open']) {
+    await pushSample(root, name, 'v1');
+    const body = JSON.stringify({ pattern: `${name}:v1` });
+    const headers = { 'Content-Type': 'application/json' };
+    assert.equal(await statusOf(root, '/api/v1/pins', { ...POST, headers, body }), 200);
+  }
+  assert.deepEqual(await pinsOf(holdfast), ['team/open:v1']);
+  assert.deepEqual(await pinsOf(as(holdfast, 'bob')), ['team/open:v1']);
+  assert.deepEqual(await pinsOf(as(holdfast, 'alice')), ['team/open:v1', 'team/secret:v1']);
 });

@@ -1,5 +1,6 @@
 import { type PinEntry, pinRequest } from '../../api/pins.ts';
 import { OciError } from '../../oci/error-codes.ts';
+import { displayName } from '../../oci/repository.ts';
 import { isGlob, repositoryPart } from '../../store/pin-patterns.ts';
 import type { Handler } from '../context.ts';
 import type { Services } from '../services.ts';
@@ -14,8 +15,13 @@ export function listPins(services: Services): Handler {
   return async (ctx, permissions) => {
     const { pins } = await services.inventory.pins.list();
     const all = permissions.can('administer');
-    const isShown = ({ pattern }: PinEntry): boolean =>
-      !isGlob(pattern) && repositoriesOf(repositoryPart(pattern), services, permissions).length > 0;
+    const isShown = ({ pattern }: PinEntry): boolean => {
+      if (isGlob(pattern)) return false;
+      // A hosted name means an upstream's repository as well, which may be open where the hosted one is not.
+      const name = repositoryPart(pattern);
+      const meant = repositoriesOf(name, services, permissions);
+      return meant.some((one) => displayName(one) === name);
+    };
     sendJson(ctx, { pins: all ? pins : pins.filter(isShown) });
   };
 }
