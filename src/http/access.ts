@@ -67,6 +67,11 @@ export class Access {
     return this.#rules.accounts;
   }
 
+  /** Is whoever connects trusted, because only users of this machine can? */
+  get operatorsOnly(): boolean {
+    return this.#rules.operatorsOnly;
+  }
+
   /** Does this server do such things at all, for whomever? */
   isTurnedOn(action: Action): boolean {
     const { pushEnabled, deleteEnabled } = this.#rules;

@@ -3,6 +3,7 @@ import { Router } from '@koa/router';
 import { OciError } from '../oci/error-codes.ts';
 import type { Access, Action } from './access.ts';
 import type { Context, RequestState } from './context.ts';
+import { requireLocalOrigin } from './local-origin.ts';
 import type { Permissions, Visit } from './permissions.ts';
 import { type Parts, type Route, ROUTES } from './routes.ts';
 
@@ -40,6 +41,7 @@ function answer(route: Route, entrance: Visit['entrance'], parts: Parts) {
   const handler = route.handler(parts);
   return async (ctx: Context): Promise<void> => {
     ctx.state.operation = operation;
+    if (access.operatorsOnly) requireLocalOrigin(ctx);
     if (!access.isTurnedOn(action)) throw turnedOff(action, allowedAt(path, access));
     await handler(ctx, await admit(ctx, route, entrance, parts));
   };

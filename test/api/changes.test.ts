@@ -1,5 +1,6 @@
 /** What the API changes: pins, tags, images, and the rule that keeps pages of other sites out. */
 import assert from 'node:assert/strict';
+import { request } from 'node:http';
 import { test } from 'node:test';
 import { deleteImageAnswer, imageAnswer, refreshAnswer } from '../../src/api/image.ts';
 import { pinsAnswer } from '../../src/api/pins.ts';
@@ -199,6 +200,27 @@ test('pages of other sites change nothing', async (t) => {
     const answer = await holdfast.fetch(url + query, init);
     assert.equal(answer.status, status, JSON.stringify(init));
     await answer.arrayBuffer();
+  }
+});
+
+test('a page whose name was made to lead here changes nothing', async (t) => {
+  const holdfast = await startHoldfast(t, {});
+  const { port } = new URL(holdfast.url);
+  const postTo = (path: string, host: string): Promise<number | undefined> =>
+    new Promise((resolve, reject) => {
+      const headers = { host, origin: `http://${host}`, 'content-type': 'application/json' };
+      const sent = request(holdfast.url + path, { method: 'POST', headers }, (answer) => {
+        answer.resume();
+        resolve(answer.statusCode);
+      });
+      sent.once('error', reject);
+      sent.end(path === '/api/v1/gc' ? '{}' : undefined);
+    });
+  for (const path of ['/api/v1/gc', '/v2/app/blobs/uploads/']) {
+    assert.equal(await postTo(path, `rebound.example:${port}`), 403, path);
+    for (const host of ['localhost', '127.0.0.1', '[::1]']) {
+      assert.ok(((await postTo(path, `${host}:${port}`)) ?? 500) < 300, `${path} at ${host}`);
+    }
   }
 });
 
