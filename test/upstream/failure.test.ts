@@ -168,9 +168,9 @@ test('every answer is told, with what it says of the rate limit', async (t) => {
   assert.deepEqual(
     answers.map(({ kind, method, status, rateLimit }) => [kind, method, status, rateLimit]),
     [
-      ['manifest', 'HEAD', 401, { limit: 100, remaining: 76 }],
+      ['manifest', 'HEAD', 401, { limit: 100, remaining: 76, windowSeconds: 21_600 }],
       ['token', 'GET', 200, undefined],
-      ['manifest', 'HEAD', 200, { limit: 100, remaining: 76 }],
+      ['manifest', 'HEAD', 200, { limit: 100, remaining: 76, windowSeconds: 21_600 }],
       ['blob', 'GET', 307, undefined],
       ['blob', 'GET', 200, undefined],
       ['blob', 'GET', undefined, undefined],

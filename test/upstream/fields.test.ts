@@ -56,9 +56,9 @@ for (const [link, expected] of links) {
   });
 }
 
-test("Docker Hub's rate limit is read without its window", () => {
+test("Docker Hub's rate limit is read, and its window", () => {
   const headers = { 'ratelimit-limit': '100;w=21600', 'ratelimit-remaining': '76;w=21600' };
-  assert.deepEqual(rateLimitOf(headers), { limit: 100, remaining: 76 });
+  assert.deepEqual(rateLimitOf(headers), { limit: 100, remaining: 76, windowSeconds: 21_600 });
 });
 
 test('no rate limit is told where one of its headers is missing', () => {
