@@ -1,6 +1,8 @@
 /** Images as `docker save` has written them since 1.10, skopeo's and podman's docker-archive, kaniko, bazel and others. */
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { z } from 'zod';
 import { digestHex, digestOf } from '../oci/digest.ts';
+import { Allowance } from './allowance.ts';
 import { type Archive, parseJson } from './archive.ts';
 import { ArchiveError, quoted } from './archive-error.ts';
 import { readWhole } from './content.ts';
@@ -23,13 +25,16 @@ export const configSchema = z.looseObject({
   rootfs: z.looseObject({ diff_ids: z.array(digestText).nullish() }),
 });
 
-/** @throws ArchiveError where something of it is missing, or not what its digest says */
+/** @throws ArchiveError where something of it is missing, or not what its digest says, or too much is made of it */
 export async function readDockerSave(archive: Archive): Promise<readonly ArchivedImage[]> {
   const images: ArchivedImage[] = [];
+  const allowance = new Allowance();
   for (const saved of await readManifestJson(archive)) {
+    // Much computing, and nothing to wait for where all is in memory: others have their turn.
+    await nextTurn();
     images.push({
       names: saved.RepoTags ?? [],
-      root: await readImage(archive, saved),
+      root: await readImage(archive, saved, allowance),
       missing: [],
     });
   }
@@ -45,9 +50,14 @@ async function readManifestJson(archive: Archive): Promise<z.infer<typeof savedI
   return parseShape(savedImages, await archive.readJson(MANIFEST_JSON), MANIFEST_JSON);
 }
 
-async function readImage(archive: Archive, saved: z.infer<typeof savedImage>) {
+async function readImage(
+  archive: Archive,
+  saved: z.infer<typeof savedImage>,
+  allowance: Allowance,
+) {
   const name = entryName(saved.Config);
   const config = await readWhole(archive.require(name), MAX_JSON_BYTES, quoted(name));
+  allowance.take({ layers: saved.Layers?.length ?? 0, jsonBytes: config.byteLength });
   requireConfigDigest(name, config);
   const { rootfs } = parseShape(configSchema, parseJson(config, name), name);
   const diffIds = rootfs.diff_ids ?? [];

@@ -1,5 +1,7 @@
 /** Images as `docker save` wrote them before 1.10 (2016): a folder for each layer, and no config. */
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { z } from 'zod';
+import { Allowance } from './allowance.ts';
 import { type Archive, parseJson } from './archive.ts';
 import { ArchiveError, quoted } from './archive-error.ts';
 import { compressionOf } from './compression.ts';
@@ -26,7 +28,7 @@ type V1Image = z.infer<typeof v1Schema>;
 /** Fields of the old format that a config does not have (Docker, image/v1: MakeConfigFromV1Config). */
 const OLD_FIELDS = new Set(['id', 'parent', 'parent_id', 'layer_id', 'throwaway', 'Size']);
 
-/** @throws ArchiveError where something of it is missing */
+/** @throws ArchiveError where something of it is missing, or too much is made of it */
 export async function readLegacySave(archive: Archive): Promise<readonly ArchivedImage[]> {
   const names = new Map<string, string[]>();
   const repositories = parseShape(
@@ -40,14 +42,17 @@ export async function readLegacySave(archive: Archive): Promise<readonly Archive
     }
   }
   const images: ArchivedImage[] = [];
+  const allowance = new Allowance();
   for (const [id, own] of names) {
-    images.push({ names: own, root: await readImage(archive, id), missing: [] });
+    // Much computing, and nothing to wait for where all is in memory: others have their turn.
+    await nextTurn();
+    images.push({ names: own, root: await readImage(archive, id, allowance), missing: [] });
   }
   return images;
 }
 
-async function readImage(archive: Archive, top: string) {
-  const chain = await readChain(archive, top);
+async function readImage(archive: Archive, top: string, allowance: Allowance) {
+  const chain = await readChain(archive, top, allowance);
   const layers: Layer[] = [];
   for (const { id } of chain) layers.push(await readLayer(archive, id));
   const config = configOf(
@@ -61,6 +66,7 @@ async function readImage(archive: Archive, top: string) {
 async function readChain(
   archive: Archive,
   top: string,
+  allowance: Allowance,
 ): Promise<readonly { readonly id: string; readonly image: V1Image }[]> {
   const chain: { id: string; image: V1Image }[] = [];
   for (let id: string | undefined = top; id !== undefined && id !== '';) {
@@ -69,6 +75,7 @@ async function readChain(
     }
     const name = entryName(`${id}/json`);
     const bytes = await readWhole(archive.require(name), MAX_JSON_BYTES, quoted(name));
+    allowance.take({ layers: 1, jsonBytes: bytes.byteLength });
     const image: V1Image = parseShape(v1Schema, parseJson(bytes, name), name);
     chain.unshift({ id, image });
     id = image.parent;

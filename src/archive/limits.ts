@@ -30,6 +30,13 @@ export const MAX_MANIFESTS = 4096;
 /** Layers of one image; Docker refuses to run more than 127. */
 export const MAX_LAYERS = 1024;
 
+/**
+ * Layers, and bytes of JSON, of all images of a saved archive together. Images name the same entries again and again, so that
+ * a small archive could spell out very large ones.
+ */
+export const MAX_ALL_LAYERS = 65_536;
+export const MAX_ALL_JSON_BYTES = 64 * 1024 * 1024;
+
 /** Bytes that may be spooled while a stream is read whose names come last. */
 export const MAX_SPOOLED_BYTES = 64 * 1024 ** 3;
 

@@ -220,6 +220,31 @@ for (const way of WAYS) {
     });
   }
 
+  test(`many images of one large config (${way})`, async () => {
+    const config = JSON.stringify({ rootfs: {}, note: 'x'.repeat(4_000_000) });
+    const images = Array.from({ length: 1_000 }, () => ({ Config: 'config', RepoTags: ['a:1'] }));
+    const tar = makeTar([
+      { name: 'config', content: config },
+      { name: 'manifest.json', content: JSON.stringify(images) },
+    ]);
+    await assert.rejects(readAll(tar, way), /more than 67108864 bytes of JSON together/);
+  });
+
+  test(`many old images of one large config (${way})`, async () => {
+    const ids = Array.from({ length: 100 }, (_, at) => `id${at}`);
+    const names = Object.fromEntries(ids.map((id) => [id, id]));
+    const tar = makeTar([
+      { name: 'json', content: JSON.stringify({ note: 'x'.repeat(4_000_000) }) },
+      { name: 'layer.tar', content: '' },
+      ...ids.flatMap((id): Member[] => [
+        { name: `${id}/json`, symlink: '../json' },
+        { name: `${id}/layer.tar`, symlink: '../layer.tar' },
+      ]),
+      { name: 'repositories', content: JSON.stringify({ a: names }) },
+    ]);
+    await assert.rejects(readAll(tar, way), /more than 67108864 bytes of JSON together/);
+  });
+
   test(`more entries than anybody needs (${way})`, async () => {
     const one = makeTar([{ name: 'x', content: '' }]).subarray(0, 512);
     const entries = Array.from({ length: MAX_ENTRIES + 1 }, (_, at) => {
@@ -234,6 +259,20 @@ for (const way of WAYS) {
     await assert.rejects(readAll(Buffer.concat(entries), way), /more than 65536 entries/);
   });
 }
+
+test('many old images on one long chain', async () => {
+  const ids = Array.from({ length: 1_000 }, (_, at) => `id${at}`);
+  const names = Object.fromEntries(ids.map((id) => [id, id]));
+  const tar = makeTar([
+    { name: 'layer.tar', content: '' },
+    ...ids.flatMap((id, at): Member[] => [
+      { name: `${id}/json`, content: JSON.stringify({ parent: ids[at - 1] }) },
+      { name: `${id}/layer.tar`, symlink: '../layer.tar' },
+    ]),
+    { name: 'repositories', content: JSON.stringify({ a: names }) },
+  ]);
+  await assert.rejects(readAll(tar, 'stream'), /more than 65536 layers together/);
+});
 
 /** Zeros, compressed a thousand times, for ever. */
 async function* bomb(): AsyncGenerator<Uint8Array> {
