@@ -252,7 +252,8 @@ async function pinsOf(server: Server): Promise<readonly string[]> {
 test('pins tell of no repository that is closed to who asks', async (t) => {
   const rules = [{ match: 'team/secret', grant: { alice: ['push'] } }];
   const auth = { rules, administrators: ['root'] };
-  const { holdfast } = await startWithAccounts(t, { accounts: ACCOUNTS, auth });
+  const upstreams = { 'docker.io': (await startUpstream(t)).url };
+  const { holdfast } = await startWithAccounts(t, { accounts: ACCOUNTS, auth, upstreams });
   const root = as(holdfast, 'root');
   for (const name of ['team/secret', 'team/open']) {
     await pushSample(root, name, 'v1');
