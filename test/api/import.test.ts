@@ -176,3 +176,21 @@ test('where pushes are turned off, so are imports', async (t) => {
   const holdfast = await startHoldfast(t, { config: { push: { enabled: false } } });
   assert.equal((await post(holdfast, tar)).status, 405);
 });
+
+test('a fifth import at a time is told to wait, until one of the four has ended', async (t) => {
+  const holdfast = await startHoldfast(t, {});
+  const uploads = Array.from({ length: 4 }, () => {
+    const upload = request(`${holdfast.url}/api/v1/import`, {
+      method: 'POST',
+      headers: { 'content-type': IMPORT_TYPE },
+    });
+    upload.on('error', () => undefined);
+    upload.write(tar.subarray(0, 100_000));
+    return upload;
+  });
+  await eventually('four are running', async () => {
+    return (await post(holdfast, Buffer.from('no archive'))).status === 429;
+  });
+  for (const upload of uploads) upload.destroy();
+  await eventually('there is room again', async () => (await post(holdfast, tar)).status === 200);
+});

@@ -25,17 +25,26 @@ import { requireOwnOrigin } from './read-json.ts';
 /** Bytes of the archive from one line of the answer to the next. */
 const PROGRESS_BYTES = 8 * 1024 * 1024;
 
+/** Imports at a time: each may hold tens of megabytes and a thousand open files. */
+const MAX_IMPORTS = 4;
+
 /**
  * Reads the archive as it arrives and answers with lines that tell how far it is. Nothing is tagged before all of it is
  * here; of an import that fails nothing is left but, at most, blobs that no manifest names, for the next collection.
  */
 export function importArchive(services: Services): Handler {
+  let running = 0;
   return async (ctx, permissions) => {
     const wanted = wantedName(queryText(ctx, 'to'));
     requireArchive(ctx);
     requireOwnOrigin(ctx);
     const mayPush = (name: RepositoryName): void => requirePush(name, services, permissions);
     if (wanted) mayPush(wanted.repository);
+    if (running >= MAX_IMPORTS) {
+      const message = `${MAX_IMPORTS} imports are running already`;
+      throw new OciError('TOOMANYREQUESTS', { message, headers: { 'Retry-After': '10' } });
+    }
+    running += 1;
     const unplaced = services.pushBlob.unplaced();
     const lines = new AnswerLines<ImportLine>(ctx);
     try {
@@ -44,6 +53,8 @@ export function importArchive(services: Services): Handler {
       lines.end();
     } catch (error) {
       lines.fail(error instanceof ArchiveError ? refusal(error) : error);
+    } finally {
+      running -= 1;
     }
   };
 }
