@@ -5,6 +5,7 @@ import type { Repository } from '../oci/repository.ts';
 import type { Outcome } from '../pull-through/outcome.ts';
 import { StoreFullError } from '../store/blob-store.ts';
 import type { InventoryRecords, UsageCounts, UsageRecord } from '../store/inventory-records.ts';
+import { sumUsage } from '../store/sum-usage.ts';
 
 const DAY_MS = 24 * 60 * 60 * 1_000;
 
@@ -81,7 +82,7 @@ export class UsageByDay {
 
   #merge(key: string, one: UsageRecord): void {
     const before = this.#pending.get(key);
-    this.#pending.set(key, before ? { ...one, ...sum(before, one) } : one);
+    this.#pending.set(key, before ? { ...one, ...sumUsage(before, one) } : one);
   }
 }
 
@@ -105,20 +106,9 @@ function countsOf({ kind }: Outcome): Pick<UsageCounts, 'hits' | 'misses' | 'sta
 function dayUsage(day: string, records: readonly UsageRecord[]): UsageDay {
   const upstreams = [...new Set(records.map(({ upstream }) => upstream))].map((upstream) => {
     const own = records.filter((one) => one.upstream === upstream);
-    return { upstream: upstream ?? null, ...own.reduce<UsageCounts>(sum, NOTHING) };
+    return { upstream: upstream ?? null, ...own.reduce<UsageCounts>(sumUsage, NOTHING) };
   });
-  return { day, total: records.reduce<UsageCounts>(sum, NOTHING), upstreams };
-}
-
-function sum(one: UsageCounts, other: UsageCounts): UsageCounts {
-  return {
-    requests: one.requests + other.requests,
-    hits: one.hits + other.hits,
-    misses: one.misses + other.misses,
-    stale: one.stale + other.stale,
-    bytesServed: one.bytesServed + other.bytesServed,
-    bytesFetched: one.bytesFetched + other.bytesFetched,
-  };
+  return { day, total: records.reduce<UsageCounts>(sumUsage, NOTHING), upstreams };
 }
 
 /** In UTC. */

@@ -1,5 +1,6 @@
 import { compareBytes } from '../byte-order.ts';
-import type { UsageCounts, UsageRecord } from '../inventory-records.ts';
+import type { UsageRecord } from '../inventory-records.ts';
+import { sumUsage } from '../sum-usage.ts';
 
 export class MemoryUsage {
   readonly #records = new Map<string, UsageRecord>();
@@ -8,7 +9,7 @@ export class MemoryUsage {
     for (const one of usage) {
       const key = keyOf(one);
       const before = this.#records.get(key);
-      this.#records.set(key, before ? { ...one, ...sum(before, one) } : one);
+      this.#records.set(key, before ? { ...one, ...sumUsage(before, one) } : one);
     }
     for (const [key, { day }] of this.#records) if (day < keepFrom) this.#records.delete(key);
   }
@@ -22,15 +23,4 @@ export class MemoryUsage {
 
 function keyOf({ day, upstream = '' }: UsageRecord): string {
   return `${day} ${upstream}`;
-}
-
-function sum(one: UsageCounts, other: UsageCounts): UsageCounts {
-  return {
-    requests: one.requests + other.requests,
-    hits: one.hits + other.hits,
-    misses: one.misses + other.misses,
-    stale: one.stale + other.stale,
-    bytesServed: one.bytesServed + other.bytesServed,
-    bytesFetched: one.bytesFetched + other.bytesFetched,
-  };
 }
