@@ -50,14 +50,14 @@ export class BcryptThread {
   #start(): Worker {
     const bcrypt = createRequire(import.meta.url).resolve('bcryptjs');
     const worker = new Worker(PROGRAM, { eval: true, workerData: bcrypt, execArgv: [] });
-    // It keeps nobody from ending: whoever waits for it has a connection open that does.
-    worker.unref();
     worker.on('message', ({ id, equal }: Verdict) => {
       this.#waiting.get(id)?.resolve(equal);
       this.#waiting.delete(id);
     });
     worker.on('error', (error: Error) => this.#ended(worker, error));
     worker.on('exit', () => this.#ended(worker, new Error('the password check has ended')));
+    // It keeps nobody from ending: whoever waits for it has a connection open that does. Last, because a listener undoes it.
+    worker.unref();
     return worker;
   }
 

@@ -76,13 +76,15 @@ export class HashThread {
       if ('failure' in answer) waiting?.reject(new Error(answer.failure));
       else waiting?.resolve(answer.hex ?? '');
     });
-    worker.on('error', (error) => this.#ended(error));
-    worker.on('exit', () => this.#ended(new Error('the hashing thread has ended')));
+    worker.on('error', (error) => this.#ended(worker, error));
+    worker.on('exit', () => this.#ended(worker, new Error('the hashing thread has ended')));
     this.#worker = worker;
     return worker;
   }
 
-  #ended(error: Error): void {
+  #ended(worker: Worker, error: Error): void {
+    // An error is followed by an exit, which must not end the thread that has come after it.
+    if (this.#worker !== worker) return;
     this.#worker = undefined;
     for (const { reject } of this.#waiting.splice(0)) reject(error);
   }
