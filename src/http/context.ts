@@ -1,6 +1,7 @@
 import type { RouterContext } from '@koa/router';
 import type { Repository } from '../oci/repository.ts';
 import type { Outcome } from '../pull-through/outcome.ts';
+import type { Again } from '../registry/content.ts';
 import type { Permissions } from './permissions.ts';
 
 /** What the handlers of one request note for the log and the metrics. */
@@ -14,6 +15,8 @@ export interface RequestState {
   source?: Repository;
   /** Body bytes written to the client. */
   sentBytes?: number;
+  /** How to give the answer, which is 200, again without looking for it. */
+  again?: { readonly body: Uint8Array | undefined } & Again;
   /** The failure behind a 5xx or a cut connection. */
   failure?: unknown;
 }

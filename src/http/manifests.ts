@@ -17,7 +17,7 @@ export function getManifest(services: Services): Handler {
     const found = isHead
       ? { ...(await content.headManifest(target, reference)), bytes: undefined }
       : await content.manifest(target, reference);
-    const { manifest, source, outcome, bytes } = found;
+    const { manifest, source, outcome, bytes, again } = found;
     ctx.state.source = source;
     setContentHeaders(ctx, manifest.digest, outcome);
     if (isNotModified(ctx, manifest.digest)) return sendNotModified(ctx);
@@ -26,6 +26,7 @@ export function getManifest(services: Services): Handler {
     ctx.status = 200;
     ctx.set({ 'Content-Type': manifest.mediaType, 'Content-Length': String(manifest.size) });
     ctx.state.sentBytes = bytes?.byteLength ?? 0;
+    if (again) ctx.state.again = { ...again, body: bytes };
     ctx.res.end(bytes);
   };
 }

@@ -1,4 +1,5 @@
 /** Tells of every request once, when its answer is through or its client is gone. */
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Middleware } from 'koa';
 import type { Repository } from '../oci/repository.ts';
 import type { Outcome } from '../pull-through/outcome.ts';
@@ -28,33 +29,46 @@ export interface ObservedRequest {
   readonly failure: unknown;
 }
 
-export function observeRequests(
-  report: (request: ObservedRequest) => void,
-): Middleware<RequestState> {
+export type Report = (request: ObservedRequest) => void;
+
+/** One request, and what is known of it by the time that its answer is through. */
+export interface Exchange {
+  readonly req: IncomingMessage;
+  readonly res: ServerResponse;
+  /** Without the query. */
+  readonly path: string;
+  readonly remoteAddress: string | undefined;
+  readonly state: RequestState;
+}
+
+export function observeRequests(report: Report): Middleware<RequestState> {
   return (ctx, next) => {
-    const began = performance.now();
-    const { res } = ctx;
+    const { req, res, path, state } = ctx;
     // Behind a reverse proxy that is the client it speaks for. Read now: a closed socket has none.
-    const remoteAddress = ctx.ip;
-    res.once('close', () => {
-      const { operation, outcome, source, sentBytes, failure, account } = ctx.state;
-      report({
-        method: ctx.method,
-        path: ctx.path,
-        operation: operation ?? 'other',
-        // Without an answer the response still says what Koa began it with, a 404.
-        status: res.headersSent ? res.statusCode : CLIENT_LEFT,
-        outcome: outcome?.kind === 'miss' && outcome.collapsed ? 'collapsed' : outcome?.kind,
-        content: source && outcome && { source, outcome },
-        sentBytes: sentBytes ?? 0,
-        durationMs: performance.now() - began,
-        aborted: !res.writableFinished,
-        remoteAddress,
-        userAgent: ctx.get('User-Agent'),
-        account,
-        failure,
-      });
-    });
+    observe({ req, res, path, state, remoteAddress: ctx.ip }, report);
     return next();
   };
+}
+
+export function observe({ req, res, path, remoteAddress, state }: Exchange, report: Report): void {
+  const began = performance.now();
+  res.once('close', () => {
+    const { operation, outcome, source, sentBytes, failure, account } = state;
+    report({
+      method: req.method ?? '',
+      path,
+      operation: operation ?? 'other',
+      // Without an answer the response still says what Koa began it with, a 404.
+      status: res.headersSent ? res.statusCode : CLIENT_LEFT,
+      outcome: outcome?.kind === 'miss' && outcome.collapsed ? 'collapsed' : outcome?.kind,
+      content: source && outcome && { source, outcome },
+      sentBytes: sentBytes ?? 0,
+      durationMs: performance.now() - began,
+      aborted: !res.writableFinished,
+      remoteAddress,
+      userAgent: req.headers['user-agent'] ?? '',
+      account,
+      failure,
+    });
+  });
 }

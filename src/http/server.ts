@@ -11,6 +11,7 @@ import { CONNECTION_LIMITS, type ConnectionLimits } from './connection-limits.ts
 import type { RequestState } from './context.ts';
 import { errorMiddleware } from './errors.ts';
 import { oneAtATime } from './one-at-a-time.ts';
+import { WarmAnswers } from './warm-answers.ts';
 import { observeRequests, type ObservedRequest } from './request-observer.ts';
 
 /** While it stops: a restart should not wait longer than its slowest request. */
@@ -43,9 +44,11 @@ export class HttpServer {
 
   /** Resolves when it listens; rejects with the system's error where it cannot. */
   static async listen(options: HttpServerOptions): Promise<HttpServer> {
-    const app = createApp(options);
-    const handle = app.callback();
-    const listener = oneAtATime((req, res) => void handle(req, res));
+    const warm = new WarmAnswers(options.onRequest);
+    const handle = createApp(options, warm).callback();
+    const listener = oneAtATime((req, res) => {
+      if (!warm.answer(req, res)) void handle(req, res);
+    });
     const { tls, limits = CONNECTION_LIMITS } = options;
     const settings = {
       connectionsCheckingInterval: limits.checkMs,
@@ -100,7 +103,7 @@ export class HttpServer {
   }
 }
 
-function createApp(options: HttpServerOptions): Koa<RequestState> {
+function createApp(options: HttpServerOptions, warm: WarmAnswers): Koa<RequestState> {
   const { router, log, onRequest, reverseProxy = null } = options;
   // One proxy: of X-Forwarded-For only the last address is its own word, what stands before is the client's.
   const app = new Koa<RequestState>({ proxy: reverseProxy !== null, maxIpsCount: 1 });
@@ -112,6 +115,10 @@ function createApp(options: HttpServerOptions): Koa<RequestState> {
     return next();
   });
   app.use(errorMiddleware(log));
+  app.use(async (ctx, next) => {
+    await next();
+    warm.keep(ctx);
+  });
   app.use(router.routes());
   app.use(router.allowedMethods());
   return app;

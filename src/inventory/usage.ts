@@ -111,7 +111,13 @@ function dayUsage(day: string, records: readonly UsageRecord[]): UsageDay {
   return { day, total: records.reduce<UsageCounts>(sumUsage, NOTHING), upstreams };
 }
 
-/** In UTC. */
+/** The day, in UTC, that was asked for last: most requests are of the same one. */
+let lastDay = { number: Number.NaN, text: '' };
+
 function dayOf(ms: number): string {
-  return new Date(ms).toISOString().slice(0, 10);
+  const number = Math.floor(ms / DAY_MS);
+  if (number !== lastDay.number) {
+    lastDay = { number, text: new Date(ms).toISOString().slice(0, 10) };
+  }
+  return lastDay.text;
 }

@@ -22,13 +22,22 @@ export interface Logger {
 
 const stderr = (): DestinationStream => new GatheredLines(destination({ fd: 2, sync: true }));
 
+let lastTime = { ms: Number.NaN, field: '' };
+
+/** As pino's own, but spelled once for all lines of a millisecond. */
+function isoTime(): string {
+  const ms = Date.now();
+  if (ms !== lastTime.ms) lastTime = { ms, field: `,"time":"${new Date(ms).toISOString()}"` };
+  return lastTime.field;
+}
+
 /** A logger of JSON lines, on stderr unless told otherwise. */
 export function createLogger(level: LogLevel, stream: DestinationStream = stderr()): Logger {
   return pino(
     {
       level,
       base: null,
-      timestamp: pino.stdTimeFunctions.isoTime,
+      timestamp: isoTime,
       formatters: { level: (label) => ({ level: label }), log: hideSecrets },
       serializers: { err: errorFields },
     },

@@ -22,6 +22,8 @@ export interface ManifestAnswer {
   readonly outcome: Outcome;
   /** The bytes, only where they could not be kept; else the metadata store has them. */
   readonly unkept?: Uint8Array;
+  /** Of a hit: whether it still is one, if nothing has been written since. */
+  readonly isStillHit?: () => boolean;
 }
 
 export interface PullManifestOptions {
@@ -42,6 +44,8 @@ export interface RefreshedTag {
 }
 
 const MIN_AGE: Outcome = { kind: 'min-age' };
+
+const always = (): boolean => true;
 
 export class PullManifest {
   readonly #metadata: MetadataStore;
@@ -140,7 +144,7 @@ export class PullManifest {
     digest: Digest,
   ): Promise<ManifestAnswer> {
     const held = await this.#metadata.findManifest(repository, digest);
-    if (held) return { manifest: held, outcome: HIT };
+    if (held) return { manifest: held, outcome: HIT, isStillHit: always };
     return miss(this.#fetcher.fetch(mirror, repository, { kind: 'digest', digest }));
   }
 
@@ -148,8 +152,12 @@ export class PullManifest {
     const policy = mirror.tagPolicy(repository.name, tag);
     const record = await this.#metadata.findTag(repository, tag);
     const known = record && freshness(record.checkedAt, policy, this.#clock.now());
-    if (record?.manifest && known)
-      return this.#held(mirror, repository, tag, policy, record.manifest, known);
+    if (record?.manifest && known) {
+      const { manifest, checkedAt } = record;
+      return known.state === 'fresh'
+        ? this.#fresh(repository, tag, policy, manifest, checkedAt)
+        : this.#old(mirror, repository, tag, policy, manifest, known);
+    }
     if (hasMinAge(policy, tag)) return this.#oldEnough(mirror, repository, tag);
     // Known from a HEAD alone: while that is fresh, the tag means that digest.
     return miss(
@@ -171,20 +179,30 @@ export class PullManifest {
     return { ...fetched, outcome };
   }
 
-  async #held(
+  async #fresh(
+    repository: MirroredRepository,
+    tag: Tag,
+    policy: TagPolicy,
+    manifest: ManifestRecord,
+    checkedAt: number,
+  ): Promise<ManifestAnswer> {
+    const isOlder = hasMinAge(policy, tag) && (await this.#isOlder(repository, tag, manifest));
+    if (isOlder) return { manifest, outcome: MIN_AGE };
+    const isStillHit = (): boolean =>
+      freshness(checkedAt, policy, this.#clock.now()).state === 'fresh';
+    return { manifest, outcome: HIT, isStillHit };
+  }
+
+  async #old(
     mirror: Mirror,
     repository: MirroredRepository,
     tag: Tag,
     policy: TagPolicy,
     manifest: ManifestRecord,
-    known: Freshness,
+    known: Exclude<Freshness, { state: 'fresh' }>,
   ): Promise<ManifestAnswer> {
-    if (known.state === 'fresh') {
-      const isOlder = hasMinAge(policy, tag) && (await this.#isOlder(repository, tag, manifest));
-      return { manifest, outcome: isOlder ? MIN_AGE : HIT };
-    }
     const { state, age } = known;
-    if (state === 'stale' && known.servable) {
+    if (known.state === 'stale' && known.servable) {
       this.#checkInBackground(mirror, repository, tag);
       return { manifest, outcome: { kind: 'stale-while-revalidate', age } };
     }

@@ -39,6 +39,11 @@ export interface PullThroughOptions {
   readonly prefetch: boolean;
 }
 
+export interface Using {
+  /** Notes that the answer has been given once more; the first time is noted already. */
+  readonly use: () => void;
+}
+
 export class PullThrough {
   readonly #mirrors: ReadonlyMap<string, Mirror>;
   readonly #manifests: PullManifest;
@@ -84,23 +89,32 @@ export class PullThrough {
     return this.#blobs.space;
   }
 
-  async manifest(repository: MirroredRepository, reference: Reference): Promise<ManifestAnswer> {
+  async manifest(
+    repository: MirroredRepository,
+    reference: Reference,
+  ): Promise<ManifestAnswer & Using> {
     const got = this.#manifests.get(this.#mirrorOf(repository), repository, reference);
     const answer = await this.#tellingManifest(repository, reference, got);
-    this.#prefetch.manifestServed(repository, answer.manifest.digest);
-    this.#uses.manifest(repository, answer.manifest.digest);
-    return answer;
+    const { digest } = answer.manifest;
+    const use = (): void => {
+      this.#prefetch.manifestServed(repository, digest);
+      this.#uses.manifest(repository, digest);
+    };
+    use();
+    return { ...answer, use };
   }
 
   /** A use too: a client that has the image already asks no more than this. */
   async headManifest(
     repository: MirroredRepository,
     reference: Reference,
-  ): Promise<ManifestAnswer> {
+  ): Promise<ManifestAnswer & Using> {
     const got = this.#manifests.head(this.#mirrorOf(repository), repository, reference);
     const answer = await this.#tellingManifest(repository, reference, got);
-    this.#uses.manifest(repository, answer.manifest.digest);
-    return answer;
+    const { digest } = answer.manifest;
+    const use = (): void => this.#uses.manifest(repository, digest);
+    use();
+    return { ...answer, use };
   }
 
   /** Asks upstream now what the tag names, and takes it over: see `PullManifest.refresh`. */

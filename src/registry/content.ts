@@ -6,7 +6,8 @@ import { type Reference, referenceText } from '../oci/reference.ts';
 import type { HostedRepository, MirroredRepository, Repository } from '../oci/repository.ts';
 import { TooYoungError } from '../pull-through/min-age.ts';
 import { HIT, type Outcome } from '../pull-through/outcome.ts';
-import type { PullThrough } from '../pull-through/pull-through.ts';
+import type { ManifestAnswer } from '../pull-through/pull-manifest.ts';
+import type { PullThrough, Using } from '../pull-through/pull-through.ts';
 import type { RecentUses } from '../pull-through/recent-uses.ts';
 import {
   BlobNotFoundError,
@@ -16,7 +17,12 @@ import {
   keepsFiles,
 } from '../store/blob-store.ts';
 import type { DamagedBlobs } from '../store/damaged-blobs.ts';
-import type { BlobRecord, ManifestRecord, MetadataStore } from '../store/metadata-store.ts';
+import {
+  type BlobRecord,
+  countsWrites,
+  type ManifestRecord,
+  type MetadataStore,
+} from '../store/metadata-store.ts';
 import { UpstreamError } from '../upstream/errors.ts';
 import type { ManifestBytes } from './manifest-bytes.ts';
 import type { Target } from './naming.ts';
@@ -29,6 +35,15 @@ export interface ManifestContent {
   readonly outcome: Outcome;
   /** The bytes, only where they could not be kept. */
   readonly unkept?: Uint8Array;
+  /** Of some hits: how to give the answer again without looking for it. */
+  readonly again?: Again | undefined;
+}
+
+export interface Again {
+  /** Whether it would be found as it was. */
+  isSame(): boolean;
+  /** Notes that it has been given once more. */
+  use(): void;
 }
 
 export interface BlobContent {
@@ -56,6 +71,7 @@ export class Content {
   readonly #damaged: DamagedBlobs;
   readonly #uses: RecentUses;
   readonly #clock: Clock;
+  readonly #revision: () => number | undefined;
 
   constructor(options: {
     readonly metadata: MetadataStore;
@@ -75,6 +91,8 @@ export class Content {
     this.#damaged = options.damaged;
     this.#uses = options.uses;
     this.#clock = options.clock;
+    const { metadata } = options;
+    this.#revision = countsWrites(metadata) ? () => metadata.revision : () => undefined;
   }
 
   /** The manifest with its bytes. */
@@ -144,17 +162,32 @@ export class Content {
   async #findManifest(
     target: Target,
     reference: Reference,
-    pull: (mirrored: MirroredRepository) => Promise<Omit<ManifestContent, 'source'>>,
+    pull: (mirrored: MirroredRepository) => Promise<ManifestAnswer & Using>,
   ): Promise<ManifestContent> {
-    if (target.kind === 'mirrored') {
-      return { ...(await pull(target.repository)), source: target.repository };
-    }
+    // Before the first look: what is written meanwhile counts as a change.
+    const revision = this.#revision();
+    const pulled = async (source: MirroredRepository): Promise<ManifestContent> => {
+      const { isStillHit, use, ...found } = await pull(source);
+      return { ...found, source, again: isStillHit && this.#again(revision, isStillHit, use) };
+    };
+    if (target.kind === 'mirrored') return pulled(target.repository);
     const { hosted, mirrored } = target;
     const held = await this.#hostedManifest(hosted, reference);
-    if (held) return { manifest: held, source: hosted, outcome: HIT };
+    if (held) {
+      return { manifest: held, source: hosted, outcome: HIT, again: this.#again(revision) };
+    }
     if (!mirrored) throw await this.#unknown(hosted, 'MANIFEST_UNKNOWN');
-    const pulled = await this.#orUnknown(hosted, 'MANIFEST_UNKNOWN', () => pull(mirrored));
-    return { ...pulled, source: mirrored };
+    return this.#orUnknown(hosted, 'MANIFEST_UNKNOWN', () => pulled(mirrored));
+  }
+
+  /** Undefined where the store does not tell whether something was written. */
+  #again(
+    revision: number | undefined,
+    isStillHit: () => boolean = () => true,
+    use: () => void = () => undefined,
+  ): Again | undefined {
+    if (revision === undefined) return undefined;
+    return { isSame: () => this.#revision() === revision && isStillHit(), use };
   }
 
   async #hostedManifest(

@@ -181,6 +181,19 @@ export interface RepositoryRecords {
   totals(): Promise<StoreTotals>;
 }
 
+/** What a store may be able to do besides; found by its guard. */
+export interface CountsWrites {
+  /**
+   * Another number after every write: as long as it is the same, every look-up would find what it found before. Several
+   * processes over one database need one that counts the writes of all.
+   */
+  readonly revision: number;
+}
+
+export function countsWrites(store: object): store is CountsWrites {
+  return 'revision' in store;
+}
+
 export interface MetadataStore
   extends
     ManifestRecords,

@@ -39,6 +39,7 @@ export class Connection {
   readonly #database: Database.Database;
   readonly #reserve: Reserve;
   readonly #transaction: Database.Transaction<(work: () => unknown) => unknown>;
+  #revision = 0;
 
   private constructor(database: Database.Database, reserve: Reserve) {
     this.#database = database;
@@ -75,6 +76,11 @@ export class Connection {
       const reason = cause instanceof Error ? cause.message : String(cause);
       throw new DatabaseUnusableError(`cannot use the database ${file}: ${reason}`, { cause });
     }
+  }
+
+  /** How many transactions have begun to write. */
+  get revision(): number {
+    return this.#revision;
   }
 
   prepare<Parameters extends unknown[], Row = unknown>(
@@ -115,6 +121,7 @@ export class Connection {
   }
 
   #run<T>(work: () => T): T {
+    this.#revision += 1;
     try {
       return this.#transaction.immediate(work) as T;
     } catch (cause) {

@@ -4,6 +4,7 @@ import type { Tag } from '../../oci/reference.ts';
 import type { Repository } from '../../oci/repository.ts';
 import type {
   BlobRecord,
+  CountsWrites,
   ManifestCommit,
   ManifestRecord,
   MetadataStore,
@@ -49,7 +50,7 @@ export interface SqliteMetadataOptions extends ConnectionOptions {
  * All metadata in one SQLite file. Here is what happens together and what must outlive a power loss; the
  * statements are in the area classes. Nothing is cached, so several processes may share the file.
  */
-export class SqliteMetadataStore implements MetadataStore {
+export class SqliteMetadataStore implements MetadataStore, CountsWrites {
   readonly inventory: SqliteInventory;
   readonly #connection: Connection;
   readonly #repositories: SqliteRepositories;
@@ -89,6 +90,11 @@ export class SqliteMetadataStore implements MetadataStore {
   static async open(options: SqliteMetadataOptions): Promise<SqliteMetadataStore> {
     const { now = Date.now } = options;
     return Connection.open(options, (connection) => new SqliteMetadataStore(connection, now));
+  }
+
+  /** The lock of the directory keeps other processes from writing. */
+  get revision(): number {
+    return this.#connection.revision;
   }
 
   async findManifest(repository: Repository, digest: Digest): Promise<ManifestRecord | undefined> {
