@@ -70,6 +70,7 @@ export async function sendBlob(
     case 'whole':
       // A range that is ignored here may well mean something to nginx.
       if (ctx.get('Range') === '' && sendByProxy(ctx, blob, accelRedirect)) return;
+      if (await sendSmall(ctx, blob)) return;
       return send(ctx, 200, size, await blob.open());
     case 'unsatisfiable':
       throw new OciError('SIZE_INVALID', {
@@ -85,6 +86,19 @@ export async function sendBlob(
       return send(ctx, 206, span.end - span.start, await blob.open(span));
     }
   }
+}
+
+/** False: its bytes are not in memory. */
+async function sendSmall(ctx: Context, blob: BlobContent): Promise<boolean> {
+  const body = await blob.small?.();
+  if (!body) return false;
+  ctx.status = 200;
+  ctx.set('Content-Length', String(body.byteLength));
+  ctx.respond = false;
+  ctx.state.sentBytes = body.byteLength;
+  if (blob.again) ctx.state.again = { ...blob.again, body };
+  ctx.res.end(body);
+  return true;
 }
 
 /** RFC 9110 §13.1.5: a range under a validator that does not match is no range. */

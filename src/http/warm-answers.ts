@@ -14,7 +14,14 @@ const MAX_BYTES = 64 * 1024 * 1024;
 const HEADERS_BYTES = 2 * 1024;
 
 /** A request with one of these may be answered otherwise than the next one. */
-const NOT_PLAIN = ['authorization', 'origin', 'if-none-match', 'x-forwarded-for'] as const;
+const NOT_PLAIN = [
+  'authorization',
+  'origin',
+  'if-none-match',
+  'range',
+  'x-forwarded-for',
+  'x-sendfile-type',
+] as const;
 
 interface WarmAnswer {
   readonly again: Again;

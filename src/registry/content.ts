@@ -57,14 +57,21 @@ export interface BlobContent {
   readonly file?: string | undefined;
   /** The bytes of the span, or all. */
   open(span?: ByteSpan): Promise<Bytes>;
+  /** All bytes of a held blob that is small enough to keep in memory, else undefined. */
+  small?(): Promise<Uint8Array | undefined>;
+  /** How to give the answer again without looking for it, where its bytes are in memory. */
+  readonly again?: Again | undefined;
 }
 
 /** An eviction just between two steps is unlikely once. */
 const MANIFEST_ATTEMPTS = 3;
 
+const always = (): boolean => true;
+
 export class Content {
   readonly #metadata: MetadataStore;
-  readonly #blobs: SmallBlobs;
+  readonly #blobs: BlobStore;
+  readonly #smallBlobs: SmallBlobs;
   readonly #fileOf: (digest: Digest) => string | undefined;
   readonly #pullThrough: PullThrough;
   readonly #bytes: ManifestBytes;
@@ -84,7 +91,8 @@ export class Content {
   }) {
     this.#metadata = options.metadata;
     const { blobs } = options;
-    this.#blobs = new SmallBlobs(blobs);
+    this.#blobs = blobs;
+    this.#smallBlobs = new SmallBlobs(blobs);
     this.#fileOf = keepsFiles(blobs) ? (digest) => blobs.fileOf(digest) : () => undefined;
     this.#pullThrough = options.pullThrough;
     this.#bytes = options.bytes;
@@ -183,7 +191,7 @@ export class Content {
   /** Undefined where the store does not tell whether something was written. */
   #again(
     revision: number | undefined,
-    isStillHit: () => boolean = () => true,
+    isStillHit: () => boolean = always,
     use: () => void = () => undefined,
   ): Again | undefined {
     if (revision === undefined) return undefined;
@@ -200,29 +208,51 @@ export class Content {
   }
 
   async #hostedBlob(hosted: HostedRepository, digest: Digest): Promise<BlobContent | undefined> {
+    const revision = this.#revision();
     const record = await this.#metadata.findBlob(hosted, digest);
     if (!record) return undefined;
     const state = await this.#damaged.inspectSize(record, this.#clock.now());
     if (state !== 'intact') return undefined;
     // A client that is told "it is here" will not push it: it must not be collected before its manifest comes.
     this.#uses.blob(digest);
-    const open = (span?: ByteSpan): Promise<Bytes> => this.#blobs.open(digest, record.size, span);
-    const file = this.#fileOf(digest);
-    return { digest, size: record.size, source: hosted, outcome: HIT, file, open };
+    const open = (span?: ByteSpan): Promise<Bytes> => this.#blobs.open(digest, span);
+    return this.#heldBlob(record, { source: hosted, revision, open });
+  }
+
+  #heldBlob(
+    record: BlobRecord,
+    {
+      revision,
+      ...found
+    }: Pick<BlobContent, 'source' | 'open'> & { readonly revision: number | undefined },
+  ): BlobContent {
+    const { digest } = record;
+    return {
+      ...record,
+      ...found,
+      outcome: HIT,
+      file: this.#fileOf(digest),
+      small: () => this.#readSmall(record),
+      again: this.#again(revision, always, () => this.#uses.blob(digest)),
+    };
+  }
+
+  async #readSmall(record: BlobRecord): Promise<Uint8Array | undefined> {
+    try {
+      return await this.#smallBlobs.read(record);
+    } catch (error) {
+      // Evicted since it was found; to open it tells what is to be done then.
+      if (error instanceof BlobNotFoundError) return undefined;
+      throw error;
+    }
   }
 
   async #mirroredBlob(repository: MirroredRepository, digest: Digest): Promise<BlobContent> {
+    const revision = this.#revision();
     const answer = await this.#pullThrough.blob(repository, digest);
     if (answer.state === 'held') {
-      const { size } = answer.blob;
-      return {
-        digest,
-        size,
-        source: repository,
-        outcome: HIT,
-        file: this.#fileOf(digest),
-        open: (span) => this.#openHeld(repository, answer.blob, span),
-      };
+      const open = (span?: ByteSpan): Promise<Bytes> => this.#openHeld(repository, digest, span);
+      return this.#heldBlob(answer.blob, { source: repository, revision, open });
     }
     const { size, outcome, open: follow } = answer;
     const open = async (span: Parameters<BlobContent['open']>[0]): Promise<Bytes> =>
@@ -230,13 +260,9 @@ export class Content {
     return { digest, size, source: repository, outcome, open };
   }
 
-  async #openHeld(
-    repository: MirroredRepository,
-    { digest, size }: BlobRecord,
-    span?: ByteSpan,
-  ): Promise<Bytes> {
+  async #openHeld(repository: MirroredRepository, digest: Digest, span?: ByteSpan): Promise<Bytes> {
     try {
-      return await this.#blobs.open(digest, size, span);
+      return await this.#blobs.open(digest, span);
     } catch (error) {
       // Evicted since it was found: then it is fetched like anything else that is not held.
       if (!(error instanceof BlobNotFoundError)) throw error;

@@ -1,6 +1,7 @@
 import { LRUCache } from 'lru-cache';
 import type { Digest } from '../oci/digest.ts';
-import type { BlobStore, Bytes, ByteSpan } from '../store/blob-store.ts';
+import type { BlobStore } from '../store/blob-store.ts';
+import type { BlobRecord } from '../store/metadata-store.ts';
 
 /** Bytes. Image configs are smaller; a larger blob costs more to send than to open. */
 const SMALL = 128 * 1024;
@@ -23,15 +24,14 @@ export class SmallBlobs {
     this.#blobs = blobs;
   }
 
-  /** As `BlobStore.open`; `size`: bytes of the whole blob. */
-  async open(digest: Digest, size: number, span?: ByteSpan): Promise<Bytes> {
+  /** All its bytes, or undefined where it is not small; `size`: bytes of the blob. Fails as `BlobStore.open` does. */
+  async read({ digest, size }: BlobRecord): Promise<Uint8Array | undefined> {
     // The cache takes nothing of no size.
-    if (size === 0 || size > SMALL) return this.#blobs.open(digest, span);
-    const whole = this.#recent.get(digest) ?? (await this.#read(digest, size));
-    return once(span ? whole.subarray(span.start, span.end) : whole);
+    if (size === 0 || size > SMALL) return undefined;
+    return this.#recent.get(digest) ?? this.#fetch(digest, size);
   }
 
-  async #read(digest: Digest, size: number): Promise<Uint8Array> {
+  async #fetch(digest: Digest, size: number): Promise<Uint8Array> {
     const whole = new Uint8Array(size);
     let read = 0;
     for await (const chunk of await this.#blobs.open(digest, { start: 0, end: size })) {
@@ -41,8 +41,4 @@ export class SmallBlobs {
     this.#recent.set(digest, whole);
     return whole;
   }
-}
-
-async function* once(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
-  yield bytes;
 }

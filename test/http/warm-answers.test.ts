@@ -12,8 +12,10 @@ import {
   startMirror,
   storedFiles,
   temporaryDirectory,
+  untilHeld,
 } from '../helpers/mirror.ts';
 import { pullImage, pushImage } from '../helpers/registry-client.ts';
+import { assertSameBytes } from '../helpers/same-bytes.ts';
 import { pushSample } from '../spec/pushing.ts';
 
 const TAG = '/v2/library/app/manifests/1';
@@ -51,6 +53,25 @@ test('it has the headers and the bytes of one that was looked for, as GET and as
   for (const name of ['Docker-Content-Digest', 'ETag', 'Cache-Status']) {
     assert.ok(rawHeaders.includes(name), `${name}, spelled so: ${rawHeaders.join()}`);
   }
+});
+
+test('a small blob is given again too, whole and in spans', async (t) => {
+  const { upstream, holdfast } = await startMirror(t);
+  const { layers, layerDigests } = upstream.addImage('library/app', '1', { layers: [20_000] });
+  const path = `/v2/library/app/blobs/${layerDigests[0]}`;
+  await ask(holdfast, path);
+  await untilHeld(holdfast, path);
+  upstream.clear();
+  const lookedFor = await ask(holdfast, path, { headers: { 'If-None-Match': '"other"' } });
+  const again = await warm(holdfast, path);
+  assert.deepEqual(lasting(again), lasting(lookedFor));
+  assertSameBytes(again.body, layers[0]);
+  const span = await ask(holdfast, path, { headers: { Range: 'bytes=5-9' } });
+  assert.deepEqual([span.status, span.body], [206, layers[0]?.subarray(5, 10)]);
+  assert.deepEqual(upstream.requests, []);
+
+  await ask(holdfast, path, { method: 'DELETE' });
+  assert.equal((await ask(holdfast, path)).cache, 'holdfast; fwd=uri-miss');
 });
 
 /** The answer to a request with headers that `fetch` sets or folds by itself. */
