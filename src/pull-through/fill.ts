@@ -140,17 +140,23 @@ export class Fill {
     const info = { repository: this.repository, digest: this.digest };
     try {
       const options = { algorithm: digestAlgorithm(this.digest) };
-      const writer = (await blobs.resume(id, options)) ?? (await blobs.create(id, options));
+      const body = this.#upstreamBody();
+      const leftover = await blobs.resume(id, options);
+      // Upstream need not wait for the file to be made.
+      if (!leftover) body.begin();
+      const writer = leftover ?? (await blobs.create(id, options));
       this.#writer = writer;
       this.#resumedFrom = writer.size;
       events.fillStarted({ ...info, resumedFrom: writer.size });
-      const stat = (await this.#commitLeftover(writer)) ?? (await this.#fetch(writer));
+      const stat = (await this.#commitLeftover(writer)) ?? (await this.#fetch(writer, body));
       this.#headReady.resolve({ size: stat.size });
       events.fillCommitted({ ...info, size: stat.size });
       return stat;
     } catch (cause) {
       const error = cause instanceof Error ? cause : new Error(String(cause));
       this.#failing = true;
+      // What upstream was asked for and nobody reads any more.
+      this.#stop.abort(error);
       this.#headReady.reject(error);
       events.fillFailed({ ...info, at: this.#writer?.size ?? 0, cause: error });
       await this.#release(error);
@@ -172,27 +178,29 @@ export class Fill {
     }
   }
 
-  async #fetch(writer: BlobWriter): Promise<BlobStat> {
-    const { upstream, events } = this.#options;
+  #upstreamBody(): UpstreamBody {
+    const { upstream, events, expectedSize } = this.#options;
     const { repository, digest } = this;
-    const signal = this.#stop.signal;
-    const body = new UpstreamBody({
+    return new UpstreamBody({
       upstream,
       repository,
       digest,
-      size: this.#options.expectedSize,
-      signal,
+      size: expectedSize,
+      signal: this.#stop.signal,
       onHead: (size) => {
         if (size !== undefined) {
           this.#size = size;
-          writer.expectSize(size);
+          this.#writer?.expectSize(size);
           events.fillSized({ repository, digest, size });
         }
         this.#headReady.resolve({ size });
       },
       onResume: (at, cause) => events.fillResumed({ repository, digest, at, cause }),
     });
-    await writer.append(body.from(writer.size), signal);
+  }
+
+  async #fetch(writer: BlobWriter, body: UpstreamBody): Promise<BlobStat> {
+    await writer.append(body.from(writer.size), this.#stop.signal);
     return this.#commit(writer, body.size);
   }
 

@@ -28,6 +28,8 @@ export class UpstreamBody {
   #size: number | undefined;
   /** Upstream's headers have been seen. */
   #answered = false;
+  /** Asked for before anybody reads. */
+  #begun: Promise<UpstreamBlob> | undefined;
 
   constructor(options: UpstreamBodyOptions) {
     this.#options = options;
@@ -39,13 +41,24 @@ export class UpstreamBody {
     return this.#size;
   }
 
+  /** Asks for the whole body now, for `from(0)` to go on with. The signal ends it, too. */
+  begin(): void {
+    this.#begun = this.#request(0);
+    // Whoever reads gets the failure.
+    this.#begun.catch(() => undefined);
+  }
+
   /** The bytes from `start` on. Never more than the blob has; fewer only with an UpstreamError. */
   async *from(start: number): AsyncGenerator<Uint8Array, void, undefined> {
     let position = start;
     for (let tries = 0; ;) {
       const before = position;
       try {
-        const answer = await this.#request(position);
+        const begun = this.#begun;
+        this.#begun = undefined;
+        const answer = await (begun ?? this.#request(position));
+        this.#answered = true;
+        this.#options.onHead(this.#size);
         for await (const chunk of wanted(answer, position, this.#size)) {
           position += chunk.byteLength;
           yield chunk;
@@ -71,7 +84,7 @@ export class UpstreamBody {
   }
 
   async #request(from: number): Promise<UpstreamBlob> {
-    const { upstream, repository, digest, signal, onHead } = this.#options;
+    const { upstream, repository, digest, signal } = this.#options;
     const answer = await upstream.blob(repository.name, digest, from, signal);
     if (answer.size !== undefined) {
       if (this.#size !== undefined && this.#size !== answer.size) {
@@ -84,8 +97,6 @@ export class UpstreamBody {
       }
       this.#size = answer.size;
     }
-    this.#answered = true;
-    onHead(this.#size);
     return answer;
   }
 }

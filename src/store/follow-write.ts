@@ -6,6 +6,8 @@ import type { WriteProgress } from './write-progress.ts';
 export interface FollowSource {
   /** All bytes of the span; they have been written. */
   read(span: ByteSpan): AsyncIterable<Uint8Array>;
+  /** A copy of as many of the bytes as are to be given at once, valid until the next is asked for. */
+  copy(bytes: Uint8Array): Uint8Array;
   release(): Promise<void>;
 }
 
@@ -28,7 +30,13 @@ export function followWrite(
         let position = span.start;
         while (position < end && !left.aborted) {
           const visible = Math.min(progress.visibleEnd, end);
-          if (position < visible) {
+          const inMemory = progress.inMemory(position, end);
+          if (inMemory !== undefined) {
+            const chunk = source.copy(inMemory);
+            position += chunk.length;
+            yield chunk;
+            progress.throwIfFailed();
+          } else if (position < visible) {
             for await (const chunk of source.read({ start: position, end: visible })) {
               yield chunk;
               // A write that failed is not read to its end: what was read may be wrong.

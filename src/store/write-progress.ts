@@ -1,5 +1,8 @@
 import { WITHHELD } from './blob-store.ts';
 
+/** Bytes that are copied when they arrive, so that they can still be given away when they are written: whole configs. */
+const KEPT_IN_MEMORY = 64 * 1024;
+
 /**
  * How far one write has come, how much of it followers may have, and how it ended; wakes those who wait
  * for a change. It knows nothing of where the bytes are, so every blob store can use it.
@@ -10,6 +13,8 @@ export class WriteProgress {
   #verified = false;
   #failure: Error | undefined;
   #followers = 0;
+  /** What is being written, or was written last. */
+  #arriving: { readonly start: number; readonly bytes: Uint8Array } | undefined;
   readonly #waiting = new Set<() => void>();
 
   constructor(size: number) {
@@ -32,12 +37,34 @@ export class WriteProgress {
 
   /** Where the bytes end that a follower may have now (see `BlobWriter.follow`). */
   get visibleEnd(): number {
-    if (this.#verified) return this.#size;
-    const end = (this.#expectedSize ?? this.#size) - WITHHELD;
-    return Math.max(0, Math.min(this.#size, end));
+    return this.#visible(this.#size);
+  }
+
+  /**
+   * Bytes from `position` up to `end` that a follower may have now and that are in memory, maybe before they are written: at least one, or
+   * undefined. Valid in this turn of the event loop.
+   */
+  inMemory(position: number, end: number): Uint8Array | undefined {
+    if (this.#arriving === undefined) return undefined;
+    const { start, bytes } = this.#arriving;
+    const visible = Math.min(end, this.#visible(start + bytes.length));
+    if (position < start || position >= visible) return undefined;
+    return bytes.subarray(position - start, visible - start);
+  }
+
+  /** `bytes` are being written behind the others. Call what it returns when their memory is to be used again. */
+  arrive(bytes: Uint8Array): () => void {
+    const isKept = bytes.length <= KEPT_IN_MEMORY;
+    const arriving = { start: this.#size, bytes: isKept ? bytes.slice() : bytes };
+    this.#arriving = arriving;
+    this.#wake();
+    return () => {
+      if (!isKept && this.#arriving === arriving) this.#arriving = undefined;
+    };
   }
 
   resize(size: number): void {
+    if (size < this.#size) this.#arriving = undefined;
     this.#size = size;
     this.#verified = false;
     this.#wake();
@@ -83,6 +110,11 @@ export class WriteProgress {
       signal.addEventListener('abort', wake);
       if (signal.aborted) wake();
     });
+  }
+
+  #visible(size: number): number {
+    if (this.#verified) return size;
+    return Math.max(0, Math.min(size, (this.#expectedSize ?? size) - WITHHELD));
   }
 
   #wake(): void {

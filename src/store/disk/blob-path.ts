@@ -69,8 +69,13 @@ export function digestOfFile(algorithm: DigestAlgorithm, fileName: string): Dige
 }
 
 /** Throws a TypeError where `id` is not a writer id: it would become part of a path. */
-export function unfinishedPath(dir: string, id: WriterId): string {
+export function requireWriterId(id: WriterId): void {
   if (!WRITER_ID.test(id)) throw new TypeError(`${JSON.stringify(id)} is not a writer id`);
+}
+
+/** Throws a TypeError as `requireWriterId` does. */
+export function unfinishedPath(dir: string, id: WriterId): string {
+  requireWriterId(id);
   return join(unfinishedDirectory(dir), id + PART);
 }
 

@@ -27,6 +27,7 @@ import {
   damagedPath,
   digestOfFile,
   pathBelowBlobs,
+  requireWriterId,
   shardDirectory,
   unfinishedDirectory,
   unfinishedPath,
@@ -57,6 +58,8 @@ export class DiskBlobStore implements BlobStore, MeasuresSpace, KnowsReaders, Ke
   readonly #dir: string;
   /** Ids of this process's writers; undefined while one is being opened. */
   readonly #writers = new Map<WriterId, BlobWriter | undefined>();
+  /** Ids of unfinished writes that have a file, writers' included: to look for one that has none costs a new blob its time. */
+  readonly #unfinished = new Set<WriterId>();
   /** The shard directories that are known to be durable. */
   readonly #shards = new Map<string, Promise<void>>();
   readonly #buffers = new ReaderBuffers();
@@ -67,7 +70,7 @@ export class DiskBlobStore implements BlobStore, MeasuresSpace, KnowsReaders, Ke
     buffers: this.#buffers,
     hashThread: this.#hashThread,
     publish: (id, digest) => this.#publish(id, digest),
-    discard: (id) => rm(unfinishedPath(this.#dir, id), { force: true }),
+    discard: (id) => this.#removeUnfinished(id),
     openCommitted: (digest) => this.#openCommitted(digest),
     forget: (id) => this.#writers.delete(id),
   };
@@ -81,7 +84,9 @@ export class DiskBlobStore implements BlobStore, MeasuresSpace, KnowsReaders, Ke
     for (const algorithm of BLOB_ALGORITHMS)
       await makeDirectory(algorithmDirectory(dir, algorithm));
     await setGroupAccess(dir, groupMayRead);
-    return new DiskBlobStore(dir);
+    const store = new DiskBlobStore(dir);
+    for await (const { id } of store.listUnfinished()) store.#unfinished.add(id);
+    return store;
   }
 
   async stat(digest: Digest): Promise<BlobStat | undefined> {
@@ -122,6 +127,8 @@ export class DiskBlobStore implements BlobStore, MeasuresSpace, KnowsReaders, Ke
   }
 
   async resume(id: WriterId, options?: WriterOptions): Promise<BlobWriter | undefined> {
+    requireWriterId(id);
+    if (!this.#unfinished.has(id) && !this.#writers.has(id)) return undefined;
     try {
       return await this.#hold(id, 'r+', options);
     } catch (error) {
@@ -189,7 +196,7 @@ export class DiskBlobStore implements BlobStore, MeasuresSpace, KnowsReaders, Ke
 
   async discardUnfinished(id: WriterId): Promise<void> {
     if (this.#writers.has(id)) throw new WriterInUseError(id);
-    await rm(unfinishedPath(this.#dir, id), { force: true });
+    await this.#removeUnfinished(id);
   }
 
   async probe(): Promise<void> {
@@ -208,6 +215,11 @@ export class DiskBlobStore implements BlobStore, MeasuresSpace, KnowsReaders, Ke
   async close(): Promise<void> {
     for (const writer of this.#writers.values()) await writer?.suspend();
     await this.#hashThread.close();
+  }
+
+  async #removeUnfinished(id: WriterId): Promise<void> {
+    await rm(unfinishedPath(this.#dir, id), { force: true });
+    this.#unfinished.delete(id);
   }
 
   #leave(digest: Digest): void {
@@ -236,7 +248,8 @@ export class DiskBlobStore implements BlobStore, MeasuresSpace, KnowsReaders, Ke
     this.#writers.set(id, undefined);
     try {
       const handle = await onDisk(() => open(path, flags, FILE_MODE));
-      const { size } = await handle.stat();
+      const { size } = flags === 'w+' ? { size: 0 } : await handle.stat();
+      this.#unfinished.add(id);
       const writer = new DiskBlobWriter(this.#host, id, new SharedFile(handle), size, algorithm);
       this.#writers.set(id, writer);
       return writer;
@@ -251,6 +264,7 @@ export class DiskBlobStore implements BlobStore, MeasuresSpace, KnowsReaders, Ke
     await this.#makeShard(shard);
     // Atomic, and over a blob that is already there too: same digest, same bytes.
     await onDisk(() => rename(unfinishedPath(this.#dir, id), blobPath(this.#dir, digest)));
+    this.#unfinished.delete(id);
     await onDisk(() => syncInTurn(() => syncDirectory(shard)));
   }
 

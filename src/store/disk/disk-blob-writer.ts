@@ -138,11 +138,16 @@ export class DiskBlobWriter implements BlobWriter {
 
   /** Hashing and writing go on at the same time; both are done with `bytes` when it resolves. */
   async #write(bytes: Uint8Array): Promise<void> {
-    await this.#hash.align(this.#file, this.size);
-    const written = this.#file.write(bytes, this.size, (count) => {
-      this.#progress.resize(this.size + count);
-    });
-    await Promise.all([written, this.#hash.update(bytes)]);
+    const forget = this.#progress.arrive(bytes);
+    try {
+      await this.#hash.align(this.#file, this.size);
+      const written = this.#file.write(bytes, this.size, (count) => {
+        this.#progress.resize(this.size + count);
+      });
+      await Promise.all([written, this.#hash.update(bytes)]);
+    } finally {
+      forget();
+    }
   }
 
   async #verify({ digest, size }: Expected): Promise<void> {
@@ -171,6 +176,11 @@ export class DiskBlobWriter implements BlobWriter {
     const { buffers, release } = this.#host.buffers.take();
     return {
       read: (span) => readSpan(file, span, buffers),
+      copy: (bytes) => {
+        const target = buffers.next(bytes.length);
+        target.set(bytes.subarray(0, target.length));
+        return target;
+      },
       release: () => {
         release();
         return file.release();

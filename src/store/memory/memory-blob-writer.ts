@@ -66,6 +66,7 @@ export class MemoryBlobWriter implements BlobWriter {
   follow(span: { readonly start: number; readonly end?: number }): Bytes {
     return followWrite(this.#progress, span, async () => ({
       read: (part) => pieces(this.#content, part),
+      copy: (bytes) => bytes.slice(),
       release: async () => undefined,
     }));
   }
