@@ -16,6 +16,7 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
     'archive',
     'registry-client',
     'clock.ts',
+    'usage-counts.ts',
     'config',
     'oci',
     'observe',
@@ -39,7 +40,16 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
     'observe',
     'clock.ts',
   ],
-  inventory: ['api', 'registry', 'pull-through', 'store', 'upstream', 'oci', 'clock.ts'],
+  inventory: [
+    'api',
+    'registry',
+    'pull-through',
+    'store',
+    'upstream',
+    'oci',
+    'clock.ts',
+    'usage-counts.ts',
+  ],
   registry: ['pull-through', 'store', 'upstream', 'oci', 'clock.ts'],
   'pull-through': ['store', 'upstream', 'oci', 'clock.ts'],
   maintenance: ['pull-through', 'store', 'oci', 'clock.ts'],
@@ -51,18 +61,19 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   auth: ['config', 'oci', 'clock.ts'],
   'store/disk': ['store', 'oci'],
   'store/sqlite': ['store', 'oci'],
-  'store/memory': ['store', 'oci', 'clock.ts'],
+  'store/memory': ['store', 'oci', 'clock.ts', 'usage-counts.ts'],
   'upstream/got': ['upstream', 'upstream/auth', 'oci', 'clock.ts'],
   'upstream/auth': ['upstream', 'oci', 'clock.ts'],
-  store: ['oci'],
+  store: ['oci', 'usage-counts.ts'],
   upstream: ['oci'],
   oci: [],
   'clock.ts': [],
   'closing-steps.ts': [],
+  'usage-counts.ts': [],
   // Shapes of the JSON API: server, command line and page alike.
   api: [],
-  // Runs in the browser: it has the API alone, and the clients' recipes, which are pure.
-  page: ['api', 'cli/clients'],
+  // Runs in the browser: it has the API alone, and what is pure: the clients' recipes, the sum of usage.
+  page: ['api', 'cli/clients', 'usage-counts.ts'],
 };
 
 /** Packages that only one part may know. */

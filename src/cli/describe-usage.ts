@@ -1,4 +1,5 @@
-import type { UsageCounts, UsageDay } from '../api/activity.ts';
+import type { UsageDay } from '../api/activity.ts';
+import { sumUsage, type UsageCounts } from '../usage-counts.ts';
 import { readableSize } from './quantities.ts';
 import { table } from './table.ts';
 import type { Terminal } from './terminal.ts';
@@ -10,19 +11,8 @@ export interface UsageTotal extends UsageCounts {
 
 /** What all days come to. */
 export function totalUsage(days: readonly UsageDay[]): UsageTotal {
-  const sum = (read: (counts: UsageCounts) => number): number =>
-    days.reduce((all, { total }) => all + read(total), 0);
-  const bytesServed = sum((counts) => counts.bytesServed);
-  const bytesFetched = sum((counts) => counts.bytesFetched);
-  return {
-    requests: sum((counts) => counts.requests),
-    hits: sum((counts) => counts.hits),
-    misses: sum((counts) => counts.misses),
-    stale: sum((counts) => counts.stale),
-    bytesServed,
-    bytesFetched,
-    bytesSaved: bytesServed - bytesFetched,
-  };
+  const sum = sumUsage(...days.map(({ total }) => total));
+  return { ...sum, bytesSaved: sum.bytesServed - sum.bytesFetched };
 }
 
 const COLUMNS = [

@@ -4,22 +4,13 @@ import type { Clock } from '../clock.ts';
 import type { Repository } from '../oci/repository.ts';
 import type { Outcome } from '../pull-through/outcome.ts';
 import { StoreFullError } from '../store/blob-store.ts';
-import type { InventoryRecords, UsageCounts, UsageRecord } from '../store/inventory-records.ts';
-import { sumUsage } from '../store/sum-usage.ts';
+import type { InventoryRecords, UsageRecord } from '../store/inventory-records.ts';
+import { NO_USAGE, sumUsage, type UsageCounts } from '../usage-counts.ts';
 
 const DAY_MS = 24 * 60 * 60 * 1_000;
 
 /** A year, and what is compared with it. */
 const KEPT_DAYS = 400;
-
-const NOTHING: UsageCounts = {
-  requests: 0,
-  hits: 0,
-  misses: 0,
-  stale: 0,
-  bytesServed: 0,
-  bytesFetched: 0,
-};
 
 export interface ServedContent {
   readonly source: Repository;
@@ -40,11 +31,11 @@ export class UsageByDay {
   served({ source, outcome }: ServedContent, bytes: number): void {
     const upstream = source.kind === 'mirrored' ? source.upstream : undefined;
     const { hits, misses, stale } = countsOf(outcome);
-    this.#add(upstream, { ...NOTHING, requests: 1, hits, misses, stale, bytesServed: bytes });
+    this.#add(upstream, { ...NO_USAGE, requests: 1, hits, misses, stale, bytesServed: bytes });
   }
 
   fetched(upstream: string, bytes: number): void {
-    if (bytes > 0) this.#add(upstream, { ...NOTHING, bytesFetched: bytes });
+    if (bytes > 0) this.#add(upstream, { ...NO_USAGE, bytesFetched: bytes });
   }
 
   /** Writes down what was counted until now. On a full disk it is kept for the next time. */
@@ -106,9 +97,9 @@ function countsOf({ kind }: Outcome): Pick<UsageCounts, 'hits' | 'misses' | 'sta
 function dayUsage(day: string, records: readonly UsageRecord[]): UsageDay {
   const upstreams = [...new Set(records.map(({ upstream }) => upstream))].map((upstream) => {
     const own = records.filter((one) => one.upstream === upstream);
-    return { upstream: upstream ?? null, ...own.reduce<UsageCounts>(sumUsage, NOTHING) };
+    return { upstream: upstream ?? null, ...sumUsage(...own) };
   });
-  return { day, total: records.reduce<UsageCounts>(sumUsage, NOTHING), upstreams };
+  return { day, total: sumUsage(...records), upstreams };
 }
 
 /** The day, in UTC, that was asked for last: most requests are of the same one. */

@@ -5,6 +5,7 @@
 import type { Digest } from '../oci/digest.ts';
 import type { Tag } from '../oci/reference.ts';
 import type { Repository } from '../oci/repository.ts';
+import type { UsageCounts } from '../usage-counts.ts';
 import type { ManifestRecord, Page } from './metadata-store.ts';
 import type { LooseBlob } from './upkeep-records.ts';
 
@@ -80,15 +81,6 @@ export type NextEviction =
       readonly bytes: number;
       readonly usedAt: number;
     };
-
-export interface UsageCounts {
-  readonly requests: number;
-  readonly hits: number;
-  readonly misses: number;
-  readonly stale: number;
-  readonly bytesServed: number;
-  readonly bytesFetched: number;
-}
 
 export interface UsageRecord extends UsageCounts {
   /** `YYYY-MM-DD`. */

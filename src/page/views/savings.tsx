@@ -1,5 +1,6 @@
 import { useState } from 'preact/hooks';
-import { usageAnswer, type UsageCounts, type UsageDay } from '../../api/activity.ts';
+import { usageAnswer, type UsageDay } from '../../api/activity.ts';
+import { sumUsage, type UsageCounts } from '../../usage-counts.ts';
 import { DayChart } from '../charts/day-chart.tsx';
 import { formatBytes, formatCount, formatShare } from '../format.ts';
 import { Answered } from '../parts/answered.tsx';
@@ -37,7 +38,7 @@ export function Savings() {
         <Answered answer={answer} lines={8}>
           {(usage) => (
             <>
-              <Figures total={sumOf(usage.days)} days={days} />
+              <Figures total={sumUsage(...usage.days.map(({ total }) => total))} days={days} />
               <div class="charts">
                 <DayChart
                   label="Bytes a day"
@@ -92,20 +93,5 @@ function Figures({ total, days }: { readonly total: UsageCounts; readonly days: 
         </div>
       </dl>
     </div>
-  );
-}
-
-function sumOf(days: readonly UsageDay[]): UsageCounts {
-  const zero = { requests: 0, hits: 0, misses: 0, stale: 0, bytesServed: 0, bytesFetched: 0 };
-  return days.reduce(
-    (sum, { total }) => ({
-      requests: sum.requests + total.requests,
-      hits: sum.hits + total.hits,
-      misses: sum.misses + total.misses,
-      stale: sum.stale + total.stale,
-      bytesServed: sum.bytesServed + total.bytesServed,
-      bytesFetched: sum.bytesFetched + total.bytesFetched,
-    }),
-    zero,
   );
 }

@@ -1,6 +1,6 @@
+import { sumUsage } from '../../usage-counts.ts';
 import { compareBytes } from '../byte-order.ts';
 import type { UsageRecord } from '../inventory-records.ts';
-import { sumUsage } from '../sum-usage.ts';
 
 export class MemoryUsage {
   readonly #records = new Map<string, UsageRecord>();
