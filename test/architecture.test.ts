@@ -58,8 +58,8 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   archive: ['oci'],
   // Another registry, from the command line; challenges and realms are read as those of upstreams are.
   'registry-client': ['upstream/auth', 'oci'],
-  auth: ['config', 'oci', 'clock.ts'],
-  'store/disk': ['store', 'oci'],
+  auth: ['config', 'oci', 'clock.ts', 'answering-thread.ts'],
+  'store/disk': ['store', 'oci', 'answering-thread.ts'],
   'store/sqlite': ['store', 'oci'],
   'store/memory': ['store', 'oci', 'clock.ts', 'usage-counts.ts'],
   'upstream/got': ['upstream', 'upstream/auth', 'oci', 'clock.ts'],
@@ -70,6 +70,7 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   'clock.ts': [],
   'closing-steps.ts': [],
   'usage-counts.ts': [],
+  'answering-thread.ts': [],
   // Shapes of the JSON API: server, command line and page alike.
   api: [],
   // Runs in the browser: it has the API alone, and what is pure: the clients' recipes, the sum of usage.

@@ -1,23 +1,18 @@
 import { Worker } from 'node:worker_threads';
+import { AnsweringThread } from '../../answering-thread.ts';
 import type { DigestAlgorithm } from '../../oci/digest.ts';
 import type { HashAnswer, HashRequest } from './hash-messages.ts';
 import type { Hashing } from './hashing.ts';
 
 const MAIN = new URL('./hash-thread-main.js', import.meta.url);
 
-interface Waiting {
-  readonly resolve: (hex: string) => void;
-  readonly reject: (error: Error) => void;
-}
-
-/**
- * A thread that hashes, so that the one that moves the bytes has time for them. It begins with its first hash, and
- * keeps the process alive only while somebody waits for an answer.
- */
+/** A thread that hashes, so that the one that moves the bytes has time for them. */
 export class HashThread {
-  #worker: Worker | undefined;
+  readonly #thread = new AnsweringThread<HashRequest, HashAnswer>(
+    'the hashing thread',
+    () => new Worker(MAIN),
+  );
   #numbers = 0;
-  readonly #waiting: Waiting[] = [];
   /** A hash that nobody has any more is forgotten over there, too. */
   readonly #forgotten = new FinalizationRegistry<number>((hash) => {
     this.#tell({ kind: 'end', hash });
@@ -36,19 +31,15 @@ export class HashThread {
   }
 
   /** Resolves with the answer, which is empty but for a digest. Memory that is shared is not copied. */
-  ask(request: HashRequest): Promise<string> {
-    return new Promise((resolve, reject) => {
-      this.#waiting.push({ resolve, reject });
-      const worker = this.#running();
-      // Whoever waits for an answer is not to find the process gone.
-      worker.ref();
-      worker.postMessage(request);
-    });
+  async ask(request: HashRequest): Promise<string> {
+    const answer = await this.#thread.ask(request);
+    if ('failure' in answer) throw new Error(answer.failure);
+    return answer.hex ?? '';
   }
 
   /** Whoever still waits for it gets an error. */
-  async close(): Promise<void> {
-    await this.#worker?.terminate();
+  close(): Promise<void> {
+    return this.#thread.close();
   }
 
   #tell(request: HashRequest): void {
@@ -65,28 +56,6 @@ export class HashThread {
   #number(): number {
     this.#numbers += 1;
     return this.#numbers;
-  }
-
-  #running(): Worker {
-    if (this.#worker) return this.#worker;
-    const worker = new Worker(MAIN);
-    worker.on('message', (answer: HashAnswer) => {
-      const waiting = this.#waiting.shift();
-      if (this.#waiting.length === 0) worker.unref();
-      if ('failure' in answer) waiting?.reject(new Error(answer.failure));
-      else waiting?.resolve(answer.hex ?? '');
-    });
-    worker.on('error', (error) => this.#ended(worker, error));
-    worker.on('exit', () => this.#ended(worker, new Error('the hashing thread has ended')));
-    this.#worker = worker;
-    return worker;
-  }
-
-  #ended(worker: Worker, error: Error): void {
-    // An error is followed by an exit, which must not end the thread that has come after it.
-    if (this.#worker !== worker) return;
-    this.#worker = undefined;
-    for (const { reject } of this.#waiting.splice(0)) reject(error);
   }
 }
 
