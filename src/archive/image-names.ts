@@ -65,12 +65,17 @@ export function withoutHost(name: string): string {
 /** The repository and tag that an archive's name of an image means here; undefined for a tag alone. */
 export function destinationOf(name: string): Destination | undefined {
   if (name.startsWith(':')) return undefined;
-  // A digest behind the tag says nothing about where it goes.
-  const parsed = parseWantedName(withoutHost(name.replace(/@.*$/, '')));
+  const parsed = parseWantedName(withoutHost(withoutDigest(name)));
   if (parsed === undefined) {
     throw new ArchiveError(`no repository can be called ${quoted(name)}; state another name`);
   }
   return { repository: parsed.repository, tag: parsed.tag ?? LATEST };
+}
+
+/** A digest behind the tag says nothing about where it goes. */
+function withoutDigest(name: string): string {
+  const at = name.indexOf('@');
+  return at === -1 ? name : name.slice(0, at);
 }
 
 const LATEST = parseTag('latest') as Tag;
@@ -84,7 +89,7 @@ function ownDestinations(image: ArchivedImage): readonly Destination[] {
 /** Of an image that is to be called by another name: its own tags, else `latest`. */
 function tagsOf({ names }: ArchivedImage): readonly Tag[] {
   const tags = names
-    .map((name) => /:([^/:]+)$/.exec(name.replace(/@.*$/, ''))?.[1])
+    .map((name) => /:([^/:]+)$/.exec(withoutDigest(name))?.[1])
     .map((text) => (text === undefined ? undefined : parseTag(text)))
     .filter((tag) => tag !== undefined);
   return tags.length === 0 ? [LATEST] : [...new Set(tags)];

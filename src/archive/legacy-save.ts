@@ -38,7 +38,9 @@ export async function readLegacySave(archive: Archive): Promise<readonly Archive
   );
   for (const [repository, tags] of Object.entries(repositories)) {
     for (const [tag, id] of Object.entries(tags)) {
-      names.set(id, [...(names.get(id) ?? []), `${repository}:${tag}`]);
+      const own = names.get(id) ?? [];
+      own.push(`${repository}:${tag}`);
+      names.set(id, own);
     }
   }
   const images: ArchivedImage[] = [];

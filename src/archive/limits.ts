@@ -27,6 +27,9 @@ export const MAX_INDEX_DEPTH = 4;
 /** Manifests of one archive, all platforms and images together. */
 export const MAX_MANIFESTS = 4096;
 
+/** Names of all images of an archive together; each is a tag to be written. */
+export const MAX_NAMES = 4096;
+
 /** Layers of one image; Docker refuses to run more than 127. */
 export const MAX_LAYERS = 1024;
 

@@ -15,18 +15,24 @@ export const IMAGE_NAME = 'io.containerd.image.name';
 /** image-spec: a name within the archive. Most write the tag alone, podman and skopeo whatever they were told. */
 export const REF_NAME = 'org.opencontainers.image.ref.name';
 
+/** An image of which more names may come: `index.json` has an entry for each of them. */
+interface FoundImage extends Omit<ArchivedImage, 'names'> {
+  readonly names: Set<string>;
+}
+
 /** @throws ArchiveError where the layout breaks the specification, or an image of it is not whole */
 export async function readOciLayout(archive: Archive): Promise<readonly ArchivedImage[]> {
   const { manifests } = await readIndexJson(archive);
   const tree = new ManifestTree(archive);
-  const images = new Map<Digest, ArchivedImage>();
+  const images = new Map<Digest, FoundImage>();
   for (const entry of manifests) {
     const { manifest, missing } = await tree.read(entry);
     if (manifest === undefined) throw new ArchiveError(`the archive lacks ${missing.join(', ')}`);
-    const names = [...(images.get(entry.digest)?.names ?? []), ...namesOf(entry)];
-    images.set(entry.digest, { names: [...new Set(names)], root: manifest, missing });
+    const image = images.get(entry.digest) ?? { names: new Set(), root: manifest, missing };
+    for (const name of namesOf(entry)) image.names.add(name);
+    images.set(entry.digest, image);
   }
-  return [...images.values()];
+  return Array.from(images.values(), (image) => ({ ...image, names: [...image.names] }));
 }
 
 /** The names that `index.json` gives, before anything else of the layout is known. */

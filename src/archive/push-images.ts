@@ -1,3 +1,4 @@
+import type { Tag } from '../oci/reference.ts';
 import type { RepositoryName } from '../oci/repository-name.ts';
 import { blobsOf, type ImageBlob, type ImageManifest, manifestsOf } from './image.ts';
 import type { Destination, PlacedImage } from './image-names.ts';
@@ -9,11 +10,11 @@ export type BlobOutcome = 'held' | 'mounted' | 'sent';
 export interface ImageSink {
   /** Resolves when the repository holds the blob. Its content is checked on the way. */
   pushBlob(repository: RepositoryName, blob: ImageBlob): Promise<BlobOutcome>;
-  /** Resolves when the repository holds the exact bytes, under the tag if there is one. */
+  /** Resolves when the repository holds the exact bytes, under its digest and all of the tags. */
   pushManifest(
     repository: RepositoryName,
     manifest: ImageManifest,
-    tag: Destination['tag'] | undefined,
+    tags: readonly Tag[],
   ): Promise<void>;
 }
 
@@ -26,18 +27,28 @@ const PARALLEL = 3;
  */
 export async function pushImages(placed: readonly PlacedImage[], sink: ImageSink): Promise<void> {
   for (const { image, destinations } of placed) {
-    for (const repository of new Set(destinations.map((one) => one.repository))) {
+    for (const repository of tagsByRepository(destinations).keys()) {
       await eachOf(blobsOf(image.root), (blob) => sink.pushBlob(repository, blob));
       for (const manifest of manifestsOf(image.root)) {
-        if (manifest !== image.root) await sink.pushManifest(repository, manifest, undefined);
+        if (manifest !== image.root) await sink.pushManifest(repository, manifest, []);
       }
     }
   }
   for (const { image, destinations } of placed) {
-    for (const { repository, tag } of destinations) {
-      await sink.pushManifest(repository, image.root, tag);
+    for (const [repository, tags] of tagsByRepository(destinations)) {
+      await sink.pushManifest(repository, image.root, [...tags]);
     }
   }
+}
+
+function tagsByRepository(
+  destinations: readonly Destination[],
+): ReadonlyMap<RepositoryName, ReadonlySet<Tag>> {
+  const tags = new Map<RepositoryName, Set<Tag>>();
+  for (const { repository, tag } of destinations) {
+    tags.set(repository, (tags.get(repository) ?? new Set()).add(tag));
+  }
+  return tags;
 }
 
 /** Does the work for each, some at a time. After a failure nothing new is begun, and it is told when all have ended. */
@@ -45,13 +56,16 @@ async function eachOf<One>(
   all: readonly One[],
   work: (one: One) => Promise<unknown>,
 ): Promise<void> {
-  const left = [...all];
+  const left = all.values();
+  let hasFailed = false;
   const worker = async (): Promise<void> => {
-    for (let next = left.shift(); next !== undefined; next = left.shift()) {
+    // All of them take from the same iterator.
+    for (const next of left) {
+      if (hasFailed) return;
       try {
         await work(next);
       } catch (error) {
-        left.length = 0;
+        hasFailed = true;
         throw error;
       }
     }

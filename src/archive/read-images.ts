@@ -5,33 +5,46 @@ import { MANIFEST_JSON, namesInSave, readDockerSave } from './docker-save.ts';
 import type { ArchivedImage } from './image.ts';
 import { destinationOf } from './image-names.ts';
 import { readLegacySave, REPOSITORIES } from './legacy-save.ts';
+import { MAX_NAMES } from './limits.ts';
 import { INDEX_JSON, LAYOUT_FILE, namesInLayout, readOciLayout } from './oci-layout.ts';
 
 /**
  * The images of an archive, in whatever format it is. Archives of Docker since 25 are in two at once; the OCI layout
  * counts, since it has the manifests.
  *
- * @throws ArchiveError where there is none, or one is not whole
+ * @throws ArchiveError where there is none, or one is not whole, or they have too many names
  */
 export async function readImages(archive: Archive): Promise<readonly ArchivedImage[]> {
   const images = await readAll(archive);
   if (images.length === 0) throw new ArchiveError('there is no image in the archive');
+  if (images.reduce((sum, { names }) => sum + names.length, 0) > MAX_NAMES) {
+    throw new ArchiveError(`the images have more than ${MAX_NAMES} names together`);
+  }
   return images;
 }
 
 /**
- * The one repository that all images go to by their own names, as soon as a stream has told them; undefined before that,
- * and where there are several. An archive that begins with its names can be sent on while it arrives.
+ * Finds the one repository that all images of an archive go to by their own names, as soon as a stream has told them;
+ * undefined before that, and where there are several. An archive that begins with its names can be sent on while it arrives.
+ * It is asked again for each entry that comes, and reads the names once.
  */
-export async function soleRepository(archive: Archive): Promise<RepositoryName | undefined> {
-  const names = await namesSoFar(archive);
-  const [only, ...others] = new Set(names?.map((name) => destinationOf(name)?.repository));
-  return others.length === 0 ? only : undefined;
+export class SoleRepository {
+  #layout: Promise<RepositoryName | undefined> | undefined;
+  #save: Promise<RepositoryName | undefined> | undefined;
+
+  /** @param archive - the same one each time, with what has come of it so far */
+  async of(archive: Archive): Promise<RepositoryName | undefined> {
+    if (archive.has(INDEX_JSON)) return await (this.#layout ??= sole(namesInLayout(archive)));
+    if (archive.has(MANIFEST_JSON)) return await (this.#save ??= sole(namesInSave(archive)));
+    return undefined;
+  }
 }
 
-async function namesSoFar(archive: Archive): Promise<readonly string[] | undefined> {
-  if (archive.has(INDEX_JSON)) return await namesInLayout(archive);
-  return archive.has(MANIFEST_JSON) ? await namesInSave(archive) : undefined;
+async function sole(names: Promise<readonly string[]>): Promise<RepositoryName | undefined> {
+  const repositories = new Set<RepositoryName | undefined>();
+  for (const name of await names) repositories.add(destinationOf(name)?.repository);
+  const [only] = repositories;
+  return repositories.size === 1 ? only : undefined;
 }
 
 async function readAll(archive: Archive): Promise<readonly ArchivedImage[]> {

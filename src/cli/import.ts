@@ -9,7 +9,7 @@ import {
 } from '../archive/image-names.ts';
 import { openArchive } from '../archive/open-archive.ts';
 import { pushImages } from '../archive/push-images.ts';
-import { readImages, soleRepository } from '../archive/read-images.ts';
+import { readImages, SoleRepository } from '../archive/read-images.ts';
 import { type DepotFor, readTarStream } from '../archive/read-tar-stream.ts';
 import { Spool } from '../archive/spool.ts';
 import type { RegistryClient } from '../registry-client/registry-client.ts';
@@ -128,9 +128,10 @@ async function importArchive(path: string, options: Options, means: Means): Prom
 /** Large entries of a stream go straight to where they belong if that is known, and it is them that are wanted there. */
 function depotFor({ to, compress }: Options, sink: RegistrySink, means: Means): DepotFor {
   const { client, progress, spool } = means;
+  const sole = new SoleRepository();
   return async (archive) => {
     if (compress !== undefined) return spool;
-    const repository = to?.repository ?? (await soleRepository(archive));
+    const repository = to?.repository ?? (await sole.of(archive));
     return repository === undefined
       ? spool
       : new DirectDepot({ repository, client, sink, progress });

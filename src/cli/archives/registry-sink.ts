@@ -65,11 +65,15 @@ export class RegistrySink implements ImageSink {
     }
   }
 
-  pushManifest(
+  /** One push for each tag: not every registry takes several at once. */
+  async pushManifest(
     repository: RepositoryName,
     manifest: ImageManifest,
-    tag: Tag | undefined,
+    tags: readonly Tag[],
   ): Promise<void> {
-    return this.#client.pushManifest(repository, tag ?? manifest.digest, manifest);
+    const references = tags.length === 0 ? [manifest.digest] : tags;
+    for (const reference of references) {
+      await this.#client.pushManifest(repository, reference, manifest);
+    }
   }
 }

@@ -12,6 +12,9 @@ import type { HostedRepository } from '../../oci/repository.ts';
 import type { UnplacedBlobs } from '../../registry/unplaced-blobs.ts';
 import type { Services } from '../services.ts';
 
+/** Tags of one transaction: some milliseconds, during which no request is answered. */
+const TAGS_AT_A_TIME = 250;
+
 /** Keeps what arrives of an archive and pushes its images to this very registry. */
 export class ImportSink implements ImageSink, Depot {
   readonly #services: Services;
@@ -48,17 +51,19 @@ export class ImportSink implements ImageSink, Depot {
   async pushManifest(
     name: RepositoryName,
     { digest, mediaType, bytes }: ImageManifest,
-    tag: Tag | undefined,
+    tags: readonly Tag[],
   ): Promise<void> {
-    await this.#services.pushManifest.push({
-      repository: hosted(name),
-      reference: tag === undefined ? { kind: 'digest', digest } : { kind: 'tag', tag },
-      tags: [],
-      content: bytes,
-      contentType: mediaType,
-      // The archive is whole, so upstream has nothing to add.
-      mirrored: undefined,
-    });
+    for (let at = 0; at === 0 || at < tags.length; at += TAGS_AT_A_TIME) {
+      await this.#services.pushManifest.push({
+        repository: hosted(name),
+        reference: { kind: 'digest', digest },
+        tags: tags.slice(at, at + TAGS_AT_A_TIME),
+        content: bytes,
+        contentType: mediaType,
+        // The archive is whole, so upstream has nothing to add.
+        mirrored: undefined,
+      });
+    }
   }
 
   async #push(repository: HostedRepository, blob: ImageBlob): Promise<BlobOutcome> {

@@ -8,7 +8,7 @@ import {
   type WantedName,
 } from '../../archive/image-names.ts';
 import { pushImages } from '../../archive/push-images.ts';
-import { readImages, soleRepository } from '../../archive/read-images.ts';
+import { readImages, SoleRepository } from '../../archive/read-images.ts';
 import { readTarStream } from '../../archive/read-tar-stream.ts';
 import { OciError } from '../../oci/error-codes.ts';
 import type { RepositoryName } from '../../oci/repository-name.ts';
@@ -97,9 +97,10 @@ async function receive(
     progress.blobs += 1;
     lines.write(progress);
   });
+  const sole = new SoleRepository();
   const archive = await readTarStream(body(), async (sofar) => {
     // Before gigabytes arrive for somewhere that is not open to who sends them.
-    const only = wanted ? undefined : await soleRepository(sofar);
+    const only = wanted ? undefined : await sole.of(sofar);
     if (only !== undefined) mayPush(only);
     return sink;
   });
