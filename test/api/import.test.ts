@@ -1,6 +1,7 @@
 /** `POST /api/v1/import`: an archive in one request, all of it or nothing. */
 import assert from 'node:assert/strict';
-import { request } from 'node:http';
+import { once } from 'node:events';
+import { type IncomingMessage, request } from 'node:http';
 import { test } from 'node:test';
 import { gzipSync } from 'node:zlib';
 import { IMPORT_TYPE, importDone, importLine } from '../../src/api/import.ts';
@@ -149,6 +150,24 @@ test('a client that leaves in the middle leaves nothing', async (t) => {
   upload.destroy();
   await eventually('nothing of it is here', async () => (await storedFiles(holdfast)).length === 0);
   assert.deepEqual(await catalog(holdfast), NOTHING);
+});
+
+test('an import goes on for a client that reads nothing, and its result is there when it does', async (t) => {
+  const holdfast = await startHoldfast(t, {});
+  const upload = request(`${holdfast.url}/api/v1/import`, {
+    method: 'POST',
+    headers: { 'content-type': IMPORT_TYPE, 'content-length': tar.byteLength },
+  });
+  const answered = once(upload, 'response');
+  upload.end(tar);
+  await eventually('it is imported', async () => {
+    const response = await holdfast.fetch('/v2/team/app/manifests/1', { method: 'HEAD' });
+    return response.status === 200;
+  });
+  const [answer] = (await answered) as [IncomingMessage];
+  const text = Buffer.concat(await (answer.toArray() as Promise<Buffer[]>)).toString();
+  const { images } = importDone.parse(JSON.parse(text.trimEnd().split('\n').at(-1) ?? ''));
+  assert.deepEqual(images[0]?.pushed, ['team/app:1']);
 });
 
 test('who may not push there may not import there, by whatever name it goes', async (t) => {

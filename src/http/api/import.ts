@@ -49,8 +49,7 @@ export function importArchive(services: Services): Handler {
     const lines = new AnswerLines<ImportLine>(ctx);
     try {
       const placed = await receiveAndClose(ctx, { services, unplaced, wanted, mayPush, lines });
-      lines.write({ done: true, images: placed.map(summary) });
-      lines.end();
+      lines.end({ done: true, images: placed.map(summary) });
     } catch (error) {
       lines.fail(error instanceof ArchiveError ? refusal(error) : error);
     } finally {

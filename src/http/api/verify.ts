@@ -1,5 +1,10 @@
 /** `POST /api/v1/verify`: hashes everything again and tells how far it is. */
-import { type DamagedEntry, type VerifyLine, verifyRequest } from '../../api/upkeep.ts';
+import {
+  type DamagedEntry,
+  type VerifyDone,
+  type VerifyLine,
+  verifyRequest,
+} from '../../api/upkeep.ts';
 import { type Damage, settleDamage } from '../../inventory/repair.ts';
 import type { Verified, VerifyProgress } from '../../maintenance/verify.ts';
 import { OciError } from '../../oci/error-codes.ts';
@@ -27,8 +32,7 @@ export function verifyAll(services: Services): Handler {
     ctx.res.once('close', leave);
     const lines = new AnswerLines<VerifyLine>(ctx);
     try {
-      await run(services, repair, lines, gone.signal);
-      lines.end();
+      lines.end(await run(services, repair, lines, gone.signal));
     } catch (error) {
       lines.fail(error);
     } finally {
@@ -43,7 +47,7 @@ async function run(
   repair: boolean,
   lines: AnswerLines<VerifyLine>,
   signal: AbortSignal,
-): Promise<void> {
+): Promise<VerifyDone> {
   const { metadata, pullThrough } = services;
   const totals = await metadata.totals();
   const total = totals.blobs + totals.manifests;
@@ -70,7 +74,7 @@ async function run(
   const damaged: DamagedEntry[] = [];
   for (const damage of damages) damaged.push(await settleDamage(damage, { pullThrough, repair }));
   damaged.push(...(await otherDamage(verified, damages, services)));
-  lines.write({ done: true, ...lineOf(verified), damaged });
+  return { done: true, ...lineOf(verified), damaged };
 }
 
 /** What could not be read, and what was lost before. */

@@ -17,9 +17,12 @@ export function warmImages({ warm }: Services): Handler {
     ctx.res.once('close', leave);
     const lines = new AnswerLines<WarmLine>(ctx);
     try {
-      const run = await warm.run(list, (progress) => lines.write(progress), gone.signal);
-      lines.write({ done: true, failed: run.failures.length });
-      lines.end();
+      const run = await warm.run(
+        list,
+        (progress) => lines.write(progress, progress.image),
+        gone.signal,
+      );
+      lines.end({ done: true, failed: run.failures.length });
     } catch (error) {
       lines.fail(error);
     } finally {
