@@ -57,6 +57,8 @@ export const imageAnswer = z.object({
   usedAt: time.nullable(),
   /** Every tag of the repository that names this digest, up to a hundred. */
   tags: z.array(z.string()),
+  pinned: z.boolean(),
+  /** Globs among them are told to administrators alone: they may name what is not for others. */
   pinnedBy: z.array(z.string()),
   platforms: z.array(imagePlatform),
   /** Those that are held: signatures, attestations, SBOMs. */

@@ -30,6 +30,7 @@ function facts(image: ImageAnswer, now: number): string {
     fresh: freshness(image.staleAt, now),
     'last used': image.usedAt === null ? undefined : readableAge(image.usedAt, now),
     tags: image.tags.join(', '),
+    pinned: image.pinned && image.pinnedBy.length === 0 ? 'yes' : undefined,
     'pinned by': image.pinnedBy.join(', '),
   });
 }

@@ -39,6 +39,7 @@ export class ImageDetails {
     const { metadata, staleAt } = this.#options;
     const summary = await metadata.inventory.describeManifest(repository, digest);
     if (!summary) return undefined;
+    const pinnedBy = await this.#pinnedBy(repository, summary);
     const referrers = await metadata.listReferrers(repository, digest, { limit: MAX_REFERRERS });
     return {
       name: displayName(repository),
@@ -54,7 +55,8 @@ export class ImageDetails {
       staleAt: (tag && staleAt(repository, tag.name, tag.checkedAt)) ?? null,
       usedAt: summary.usedAt ?? null,
       tags: [...summary.tags],
-      pinnedBy: await this.#pinnedBy(repository, summary),
+      pinned: pinnedBy.length > 0,
+      pinnedBy,
       platforms: await this.#platforms(repository, summary),
       referrers: referrers.map((one) => ({
         digest: one.digest,

@@ -1,6 +1,7 @@
 /** What accounts may do, by repository: rules, private upstreams, lists, mounts. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { imageAnswer } from '../../src/api/image.ts';
 import { pinsAnswer } from '../../src/api/pins.ts';
 import { digestOf } from '../../src/oci/digest.ts';
 import { startHoldfast, startUpstream } from '../helpers/mirror.ts';
@@ -248,6 +249,31 @@ async function pinsOf(server: Server): Promise<readonly string[]> {
   const { pins } = pinsAnswer.parse(await (await server.fetch('/api/v1/pins')).json());
   return pins.map(({ pattern }) => pattern).toSorted();
 }
+
+async function pinnedAs(server: Server) {
+  const response = await server.fetch('/api/v1/image?image=team/open:v1');
+  const { pinned, pinnedBy } = imageAnswer.parse(await response.json());
+  return { pinned, pinnedBy };
+}
+
+test('a glob that pins an image is told to administrators alone', async (t) => {
+  const auth = { administrators: ['root'] };
+  const { holdfast } = await startWithAccounts(t, { accounts: ACCOUNTS, auth });
+  const root = as(holdfast, 'root');
+  await pushSample(root, 'team/open', 'v1');
+  const glob = '{team/open,team/secret}:*';
+  const headers = { 'Content-Type': 'application/json' };
+  const pin = (pattern: string) =>
+    statusOf(root, '/api/v1/pins', { ...POST, headers, body: JSON.stringify({ pattern }) });
+  assert.deepEqual(await pinnedAs(holdfast), { pinned: false, pinnedBy: [] });
+  await pin(glob);
+  assert.deepEqual(await pinnedAs(root), { pinned: true, pinnedBy: [glob] });
+  for (const server of [holdfast, as(holdfast, 'bob')]) {
+    assert.deepEqual(await pinnedAs(server), { pinned: true, pinnedBy: [] });
+  }
+  await pin('team/open:v1');
+  assert.deepEqual(await pinnedAs(holdfast), { pinned: true, pinnedBy: ['team/open:v1'] });
+});
 
 test('pins tell of no repository that is closed to who asks', async (t) => {
   const rules = [{ match: 'team/secret', grant: { alice: ['push'] } }];

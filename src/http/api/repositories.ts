@@ -4,6 +4,7 @@ import { repositoriesQuery } from '../../api/repositories.ts';
 import { tagsQuery } from '../../api/tags.ts';
 import { OciError } from '../../oci/error-codes.ts';
 import type { Repository } from '../../oci/repository.ts';
+import { isGlob } from '../../store/pin-patterns.ts';
 import type { Handler } from '../context.ts';
 import type { Services } from '../services.ts';
 import { heldImageOf, repositoriesOf } from './image-of.ts';
@@ -30,12 +31,15 @@ export function listRepositoryTags(services: Services): Handler {
   };
 }
 
+/** Globs that pin it are for administrators alone, as in the list of pins. */
 export function getImage(services: Services): Handler {
   return async (ctx, permissions) => {
     const { image } = readQuery(ctx, imageQuery);
     const found = await heldImageOf(image, services, permissions);
     const details = await services.inventory.images.describe(found);
     if (!details) throw new OciError('MANIFEST_UNKNOWN', { detail: { image } });
-    sendJson(ctx, details);
+    const { pinnedBy } = details;
+    const shown = permissions.can('administer') ? pinnedBy : pinnedBy.filter((one) => !isGlob(one));
+    sendJson(ctx, { ...details, pinnedBy: shown });
   };
 }

@@ -48,10 +48,10 @@ export function Image({ image }: { readonly image: string }) {
 }
 
 function Facts({ held }: { readonly held: ImageAnswer }) {
-  const { name, digest, kind, mediaType, artifactType, tags, pinnedBy } = held;
+  const { name, digest, kind, mediaType, artifactType, tags, pinned, pinnedBy } = held;
   const { cachedAt, checkedAt, staleAt, usedAt } = held;
   return (
-    <Card title="Image" aside={pinnedBy.length > 0 && <Pinned />}>
+    <Card title="Image" aside={pinned && <Pinned />}>
       <dl class="facts">
         <dt>Digest</dt>
         <dd class="with-button">
