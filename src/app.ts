@@ -15,6 +15,7 @@ import { loadPage, PAGE_DIR } from './http/page.ts';
 import { createMirrorRouter, createRouter } from './http/router.ts';
 import { HttpServers } from './http/servers.ts';
 import { createInventory } from './inventory/inventory.ts';
+import { Pins } from './inventory/pins.ts';
 import { RecentMisses } from './inventory/recent-misses.ts';
 import { Upstreams } from './inventory/upstreams.ts';
 import { UsageByDay } from './inventory/usage.ts';
@@ -95,6 +96,13 @@ async function start(
     now: () => clock.now(),
   });
   closing.add(() => metadata.close());
+  const naming = new Naming(
+    Object.entries(config.upstreams).map(([name, { aliases }]) => ({ name, aliases })),
+    config.defaultUpstream,
+  );
+  const pins = new Pins({ metadata, naming, clock });
+  // Before anything may be evicted.
+  await pins.configure(config.pins);
 
   const metrics = new Metrics(
     {
@@ -169,10 +177,6 @@ async function start(
   closing.add(() => upkeep.close());
   const rules = accessRules(config);
   const access = new Access(rules);
-  const naming = new Naming(
-    Object.entries(config.upstreams).map(([name, { aliases }]) => ({ name, aliases })),
-    config.defaultUpstream,
-  );
   const warm = new Warm({
     pullThrough,
     metadata,
@@ -207,9 +211,8 @@ async function start(
       metadata,
       blobs,
       bytes,
-      naming,
       mirrors,
-      clock,
+      pins,
       usage,
       misses,
       upstreams: new Upstreams(config.upstreams, mirrors, config.offline),

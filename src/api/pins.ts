@@ -12,6 +12,8 @@ export const pinEntry = z.object({
   /** With the name in full: `docker.io/library/alpine:3`. */
   pattern: z.string(),
   at: time,
+  /** It stands in the configuration (`pins`), and only there it is taken away. */
+  configured: z.boolean(),
   /** Tags (or the one digest) that are held and that it keeps. */
   images: count,
   /** There are more: only so many are counted. */

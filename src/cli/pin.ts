@@ -38,7 +38,9 @@ export function addUnpin(program: Command, terminal: Terminal): void {
   const command = program
     .command('unpin')
     .summary('let pinned images be evicted again')
-    .description('Takes pins away, by the pattern that they were made with.')
+    .description(
+      'Takes pins away, by the pattern that they were made with. Those of the configuration stay as long as they stand there.',
+    )
     .argument('<pattern...>', 'as pin lists it')
     .addHelpText('after', UNPIN_EXAMPLES);
   withServer(withJson(command)).action(async (patterns: string[], options: Options) => {
@@ -69,6 +71,7 @@ const COLUMNS = [
   { head: 'PATTERN', cut: true },
   { head: 'KEEPS', align: 'right' },
   { head: 'SINCE' },
+  { head: 'BY' },
 ] as const;
 
 /** The pins as they are after the last change; none where every change was refused. */
@@ -77,10 +80,11 @@ function show(answer: PinsAnswer | undefined, options: Options, terminal: Termin
   print(answer, options, terminal, ({ pins }) => {
     if (pins.length === 0) return 'nothing is pinned\n';
     const now = systemClock.now();
-    const rows = pins.map(({ pattern, images, more, at }) => [
+    const rows = pins.map(({ pattern, images, more, at, configured }) => [
       pattern,
       `${images}${more ? '+' : ''}`,
       readableAge(at, now),
+      configured ? 'configuration' : 'hand',
     ]);
     return table(COLUMNS, rows, terminal);
   });

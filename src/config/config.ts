@@ -12,6 +12,8 @@ export interface Config {
   readonly upstreams: Readonly<Record<string, UpstreamConfig>>;
   readonly prefetch: 'image' | 'off';
   readonly warm: readonly WarmConfig[];
+  /** Images or globs over them that are never evicted. */
+  readonly pins: readonly string[];
   readonly offline: boolean;
   readonly push: PushConfig;
   readonly auth: AuthConfig;

@@ -21,6 +21,7 @@ import {
   urlPrefix,
   whole,
 } from './settings.ts';
+import { namesRepository, pins } from './pins-schema.ts';
 import { warm } from './warm-schema.ts';
 import { upstreamNames } from './upstream-names.ts';
 import { completeUpstream, type UpstreamSettings, upstreamSchema } from './upstream-schema.ts';
@@ -144,6 +145,7 @@ export function configSchema(environment: Environment) {
       .prefault('image')
       .describe('`image`: after the first blob of an image is asked for, fetch its other blobs.'),
     warm,
+    pins,
     offline: flag().prefault(false).describe('Never contact any upstream.'),
     push: push.prefault({}).describe('What clients may change.'),
     auth: auth.prefault({}).describe('Who may do it.'),
@@ -151,16 +153,7 @@ export function configSchema(environment: Environment) {
     shutdownGrace: duration({ max: MAX_TIMER })
       .prefault('30s')
       .describe('How long running requests may go on after SIGTERM or SIGINT.'),
-  }).superRefine(
-    ({ defaultUpstream, upstreams: map }, context) => {
-      if (typeof defaultUpstream !== 'string' || !isObject(map)) return;
-      const { owners } = upstreamNames(map);
-      if (owners.has(normalizeRegistryHost(defaultUpstream) ?? '')) return;
-      const message = `got "${defaultUpstream}", expected null or one of upstreams: ${Object.keys(map).join(', ')}`;
-      context.addIssue({ code: 'custom', path: ['defaultUpstream'], message });
-    },
-    { when: ({ value }) => isObject(value) },
-  );
+  }).superRefine(checkNames, { when: ({ value }) => isObject(value) });
   return z.codec(file, z.custom<Config>(), {
     decode: (settings): Config => ({
       ...settings,
@@ -168,6 +161,29 @@ export function configSchema(environment: Environment) {
     }),
     encode: (config) => config as z.output<typeof file>,
   });
+}
+
+/** What names an upstream elsewhere in the file. The settings are as they came, wrong values and all. */
+function checkNames(
+  {
+    defaultUpstream,
+    upstreams: map,
+    pins: patterns,
+  }: { readonly defaultUpstream?: unknown; readonly upstreams: unknown; readonly pins: unknown },
+  context: z.RefinementCtx,
+): void {
+  if (!isObject(map)) return;
+  const { owners } = upstreamNames(map);
+  const isUpstream = (host: string): boolean => owners.has(normalizeRegistryHost(host) ?? '');
+  if (typeof defaultUpstream === 'string' && !isUpstream(defaultUpstream)) {
+    const message = `got "${defaultUpstream}", expected null or one of upstreams: ${Object.keys(map).join(', ')}`;
+    context.addIssue({ code: 'custom', path: ['defaultUpstream'], message });
+  }
+  for (const [index, pin] of (Array.isArray(patterns) ? patterns : []).entries()) {
+    if (typeof pin !== 'string' || namesRepository(pin, isUpstream)) continue;
+    const message = `got "${pin}", expected an image whose name is that of a repository here, or in one of upstreams`;
+    context.addIssue({ code: 'custom', path: ['pins', index], message });
+  }
 }
 
 function defaultUpstreamOf(settings: {

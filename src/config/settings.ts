@@ -6,6 +6,7 @@
 import { resolve } from 'node:path';
 import { z } from 'zod';
 import { parseImageName } from '../oci/image-name.ts';
+import { imageMatcher, isGlob } from '../oci/image-patterns.ts';
 import { parsePlatform, platformText } from '../oci/platform.ts';
 import { formatDuration, MAX_DURATION, parseDuration } from './durations.ts';
 import { nearestKey } from './nearest-key.ts';
@@ -110,6 +111,25 @@ export function imageName() {
     (text) => (parseImageName(text)?.reference === undefined ? undefined : text),
     asIs,
   );
+}
+
+/** An image, or a glob over `NAME:TAG` in which `*` matches slashes too. */
+export function imagePattern() {
+  return spelled(
+    'an image or a glob such as "alpine:3" or "ghcr.io/org/**"',
+    (text) => (isImagePattern(text) ? text : undefined),
+    asIs,
+  );
+}
+
+function isImagePattern(text: string): boolean {
+  if (!isGlob(text)) return parseImageName(text) !== undefined;
+  try {
+    return imageMatcher([text]) !== undefined;
+  } catch {
+    // A glob that is too long, or that is no regular expression when it is compiled.
+    return false;
+  }
 }
 
 export function platform() {

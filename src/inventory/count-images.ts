@@ -1,7 +1,7 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { displayName, type Repository } from '../oci/repository.ts';
 import type { MetadataStore } from '../store/metadata-store.ts';
-import { isGlob, literalPrefix, pinMatcher, repositoryPart } from '../store/pin-patterns.ts';
+import { isGlob, literalPrefix, imageMatcher, repositoryPart } from '../oci/image-patterns.ts';
 import { parseDigest } from '../oci/digest.ts';
 
 /** More are not counted: a listing of pins must not walk through everything that is held. */
@@ -18,7 +18,7 @@ export async function countImages(
   pattern: string,
 ): Promise<{ readonly images: number; readonly more: boolean }> {
   const digest = parseDigest(pattern.slice(pattern.lastIndexOf('@') + 1));
-  const matches = pinMatcher([pattern]) ?? (() => false);
+  const matches = imageMatcher([pattern]) ?? (() => false);
   let [images, looked] = [0, 0];
   for await (const repository of repositoriesOf(metadata, pattern)) {
     const name = displayName(repository);
@@ -45,7 +45,7 @@ async function* repositoriesOf(
 ): AsyncGenerator<Repository> {
   const part = repositoryPart(pattern);
   const prefix = literalPrefix(part);
-  const isMeant = pinMatcher([part]) ?? (() => false);
+  const isMeant = imageMatcher([part]) ?? (() => false);
   // A text right before everything that begins with the prefix.
   let after = `${prefix.slice(0, -1)}${before(prefix.at(-1) ?? '')}`;
   for (;;) {

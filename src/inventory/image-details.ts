@@ -9,7 +9,7 @@ import { displayName, type Repository } from '../oci/repository.ts';
 import type { ManifestBytes } from '../registry/manifest-bytes.ts';
 import type { ManifestSummary } from '../store/inventory-records.ts';
 import type { ManifestRecord, MetadataStore } from '../store/metadata-store.ts';
-import { pinMatcher } from '../store/pin-patterns.ts';
+import { imageMatcher } from '../oci/image-patterns.ts';
 import type { FoundImage } from './find-image.ts';
 import type { ImagePlatforms } from './image-platforms.ts';
 import type { StaleAt } from './listed-repositories.ts';
@@ -71,7 +71,7 @@ export class ImageDetails {
     const images = [`${name}@${digest}`, ...tags.map((tag) => `${name}:${tag}`)];
     const pins = await this.#options.metadata.inventory.listPins();
     return pins.flatMap(({ pattern }) => {
-      const matches = pinMatcher([pattern]);
+      const matches = imageMatcher([pattern]);
       return matches && images.some(matches) ? [pattern] : [];
     });
   }

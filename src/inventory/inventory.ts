@@ -1,14 +1,12 @@
 /** What there is to be told about the registry, put together. */
-import type { Clock } from '../clock.ts';
 import type { Mirror } from '../pull-through/mirror.ts';
 import type { ManifestBytes } from '../registry/manifest-bytes.ts';
-import type { Naming } from '../registry/naming.ts';
 import type { BlobStore } from '../store/blob-store.ts';
 import type { MetadataStore } from '../store/metadata-store.ts';
 import { ImageDetails } from './image-details.ts';
 import { ImagePlatforms } from './image-platforms.ts';
 import { ListedRepositories, type StaleAt } from './listed-repositories.ts';
-import { Pins } from './pins.ts';
+import type { Pins } from './pins.ts';
 import type { RecentMisses } from './recent-misses.ts';
 import type { Upstreams } from './upstreams.ts';
 import type { UsageByDay } from './usage.ts';
@@ -22,23 +20,24 @@ export interface Inventory {
   readonly upstreams: Upstreams;
 }
 
-export interface InventoryOptions extends Pick<Inventory, 'usage' | 'misses' | 'upstreams'> {
+export interface InventoryOptions extends Pick<
+  Inventory,
+  'pins' | 'usage' | 'misses' | 'upstreams'
+> {
   readonly metadata: MetadataStore;
   readonly blobs: BlobStore;
   readonly bytes: ManifestBytes;
-  readonly naming: Naming;
   readonly mirrors: ReadonlyMap<string, Mirror>;
-  readonly clock: Clock;
 }
 
 export function createInventory(options: InventoryOptions): Inventory {
-  const { metadata, bytes, usage, misses, upstreams } = options;
+  const { metadata, bytes, pins, usage, misses, upstreams } = options;
   const platforms = new ImagePlatforms(options);
   const staleAt = staleAtBy(options.mirrors);
   return {
     repositories: new ListedRepositories({ inventory: metadata.inventory, platforms, staleAt }),
     images: new ImageDetails({ metadata, bytes, platforms, staleAt }),
-    pins: new Pins(options),
+    pins,
     usage,
     misses,
     upstreams,

@@ -14,7 +14,7 @@ import type {
   RepositorySummary,
   TagSummary,
 } from '../store/inventory-records.ts';
-import { namesRepository, pinMatcher } from '../store/pin-patterns.ts';
+import { namesRepository, imageMatcher } from '../oci/image-patterns.ts';
 import type { ImagePlatforms } from './image-platforms.ts';
 
 /** Looks of one request at a listing, each of a bounded number of rows: a hundred thousand names in all. */
@@ -54,7 +54,7 @@ export class ListedRepositories {
   async tags(repository: Repository, { search, n, last }: TagsQuery): Promise<TagsAnswer> {
     const { inventory } = this.#options;
     const patterns = (await inventory.listPins()).map(({ pattern }) => pattern);
-    const isPinned = pinMatcher(patterns) ?? (() => false);
+    const isPinned = imageMatcher(patterns) ?? (() => false);
     const { entries, next } = await gather(last, n, (after, limit) =>
       inventory.listTags(repository, { search, after, limit }),
     );

@@ -7,7 +7,7 @@ import { referenceText } from '../oci/reference.ts';
 import { displayName } from '../oci/repository.ts';
 import type { Naming } from '../registry/naming.ts';
 import type { MetadataStore } from '../store/metadata-store.ts';
-import { isGlob, pinMatcher } from '../store/pin-patterns.ts';
+import { isGlob, imageMatcher } from '../oci/image-patterns.ts';
 import { countImages } from './count-images.ts';
 
 /** Each one is matched against what eviction comes by. */
@@ -19,6 +19,9 @@ const UNPIN_STEP = 250;
 export type AddedPin =
   | { readonly ok: true; readonly pattern: string }
   | { readonly ok: false; readonly problem: string };
+
+/** `configured`: it stands in the configuration, which alone takes it away. */
+export type RemovedPin = 'removed' | 'absent' | 'configured';
 
 export interface PinsOptions {
   readonly metadata: MetadataStore;
@@ -52,18 +55,38 @@ export class Pins {
     return named;
   }
 
-  /** False where there is no such pin, neither as spelled nor with the name in full. */
-  async remove(text: string): Promise<boolean> {
-    const named = await this.#nameInFull(text);
-    const patterns = new Set([text, ...(named.ok ? [named.pattern] : [])]);
-    for (const pattern of patterns) if (await this.#remove(pattern)) return true;
-    return false;
+  /**
+   * Takes these for the pins of the configuration, in place of those that it had at the last start. The configuration has
+   * been checked: a pattern that is none throws.
+   */
+  async configure(texts: readonly string[]): Promise<void> {
+    const { metadata, clock } = this.#options;
+    const patterns: string[] = [];
+    for (const text of texts) {
+      const named = await this.#nameInFull(text);
+      if (!named.ok) throw new Error(`the pin ${text}: ${named.problem}`);
+      patterns.push(named.pattern);
+    }
+    const at = clock.now();
+    while ((await metadata.inventory.configurePins(patterns, at, UNPIN_STEP)) === 'more') {
+      await nextTurn();
+    }
   }
 
-  async #remove(pattern: string): Promise<boolean> {
+  /** `absent` where there is no such pin, neither as spelled nor with the name in full. */
+  async remove(text: string): Promise<RemovedPin> {
+    const named = await this.#nameInFull(text);
+    const patterns = new Set([text, ...(named.ok ? [named.pattern] : [])]);
+    const pins = await this.#options.metadata.inventory.listPins();
+    const pin = pins.find(({ pattern }) => patterns.has(pattern));
+    if (!pin || pin.configured) return pin ? 'configured' : 'absent';
+    return this.#remove(pin.pattern);
+  }
+
+  async #remove(pattern: string): Promise<RemovedPin> {
     for (;;) {
       const step = await this.#options.metadata.inventory.removePin(pattern, UNPIN_STEP);
-      if (step !== 'more') return step === 'removed';
+      if (step !== 'more') return step;
       await nextTurn();
     }
   }
@@ -75,7 +98,7 @@ export class Pins {
   /** A first component that is an upstream's name or alias is spelled as the name; everything else stays as it is. */
   #globInFull(glob: string): AddedPin {
     try {
-      pinMatcher([glob]);
+      imageMatcher([glob]);
     } catch (error) {
       return problem(`this is no glob: ${error instanceof Error ? error.message : String(error)}`);
     }

@@ -61,6 +61,8 @@ export interface Found<Entry> {
 export interface Pin {
   readonly pattern: string;
   readonly at: number;
+  /** It stands in the configuration. */
+  readonly configured: boolean;
 }
 
 export type NextEviction =
@@ -108,7 +110,7 @@ export interface InventoryRecords {
 
   /**
    * From now on, what `pattern` matches is not evicted, whenever it comes, nor what it needs: an index keeps its manifests,
-   * a manifest its blobs. See `pinMatcher`. False where that pin is there already.
+   * a manifest its blobs. See `imageMatcher`. False where that pin is there already.
    */
   addPin(pattern: string, at: number): Promise<boolean>;
   /**
@@ -116,6 +118,11 @@ export interface InventoryRecords {
    * another call has done the rest.
    */
   removePin(pattern: string, limit: number): Promise<'absent' | 'more' | 'removed'>;
+  /**
+   * From now on these are the pins of the configuration: others that were are taken away as `removePin` does, and what was
+   * added by `addPin` belongs to the configuration where it stands there. `more`: another call has to do the rest.
+   */
+  configurePins(patterns: readonly string[], at: number, limit: number): Promise<'more' | 'done'>;
   /** By pattern. */
   listPins(): Promise<readonly Pin[]>;
   /**

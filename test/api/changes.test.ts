@@ -24,6 +24,9 @@ const nextOf = async (holdfast: Holdfast): Promise<EvictionsAnswer['next']> => {
   return (await get(holdfast, evictionsAnswer, '/evictions')).next;
 };
 
+const evictable = async (holdfast: Holdfast): Promise<readonly string[]> =>
+  (await nextOf(holdfast)).flatMap(({ tags }) => tags).toSorted();
+
 test('pins are kept with their names in full, and told with what they keep', async (t) => {
   const { upstream, holdfast } = await startMirror(t);
   for (const tag of ['3.1', '3.2', '4.0']) {
@@ -95,6 +98,50 @@ test('what is pinned outlives eviction and a restart, and goes in its turn when 
     next.wouldFree,
     next.next.reduce((sum, { bytes }) => sum + bytes, 0),
   );
+});
+
+test('pins of the configuration stand as long as it does, and only there they are taken away', async (t) => {
+  const dir = await temporaryDirectory(t);
+  const { upstream, holdfast } = await startMirror(t, {
+    config: { pins: ['app:1', 'docker.io/library/*:2*', 'app'], prefetch: 'off' },
+    dir,
+  });
+  for (const tag of ['1', '2.1', '3']) {
+    upstream.addImage('library/app', tag, { layers: [1_000] });
+    await pullImage(holdfast.url, 'app', tag);
+  }
+  await post(holdfast, pinsAnswer, '/pins', { pattern: 'app:1' });
+  const { pins } = await post(holdfast, pinsAnswer, '/pins', { pattern: 'app:4' });
+  assert.deepEqual(
+    pins.map(({ pattern, images, configured }) => [pattern, images, configured]),
+    [
+      ['docker.io/library/*:2*', 1, true],
+      ['docker.io/library/app:1', 1, true],
+      ['docker.io/library/app:4', 0, false],
+      ['docker.io/library/app:latest', 0, true],
+    ],
+  );
+  assert.deepEqual(await evictable(holdfast), ['3']);
+  for (const pattern of ['app:1', 'docker.io/library/app:1', 'docker.io/library/*:2*']) {
+    const refused = await send(holdfast, 'DELETE', '/pins', { query: { pattern } });
+    assert.deepEqual([refused.status, refused.code], [403, 'DENIED'], pattern);
+    assert.match(refused.body.toString(), /pinned by the configuration: take it out of/);
+  }
+  await holdfast.close();
+  const again = await startHoldfast(t, {
+    upstreams: { 'docker.io': upstream.url },
+    config: { pins: ['docker.io/library/app:3'] },
+    dir,
+  });
+  const left = (await get(again, pinsAnswer, '/pins')).pins;
+  assert.deepEqual(
+    left.map(({ pattern, configured }) => [pattern, configured]),
+    [
+      ['docker.io/library/app:3', true],
+      ['docker.io/library/app:4', false],
+    ],
+  );
+  assert.deepEqual(await evictable(again), ['1', '2.1']);
 });
 
 test('a pin that is no image and no glob is refused', async (t) => {

@@ -15,8 +15,8 @@ test('pin and unpin change what is kept, and show it', async (t) => {
   upstream.addImage('library/alpine', '3', { layers: [10] });
   await pull('library/alpine', '3');
   const shown = await does('pin', 'alpine:3', 'ghcr.io/org/*:v*');
-  assert.match(shown, /^PATTERN +KEEPS +SINCE\n/);
-  assert.match(shown, /^docker\.io\/library\/alpine:3 +1 +\d+s ago$/m);
+  assert.match(shown, /^PATTERN +KEEPS +SINCE +BY\n/);
+  assert.match(shown, /^docker\.io\/library\/alpine:3 +1 +\d+s ago +hand$/m);
   assert.match(await does('ls', 'alpine'), / yes$/m);
   const { pins } = await tells<{ pins: { pattern: string; images: number }[] }>('pin');
   assert.ok(
@@ -26,6 +26,13 @@ test('pin and unpin change what is kept, and show it', async (t) => {
   assert.match(err, /^holdfast: none:1: .*\nholdfast: 1 of 2 could not be done\n$/);
   const left = await tells<{ pins: unknown[] }>('pin');
   assert.equal(left.pins.length, 1);
+});
+
+test('pins of the configuration are told as such, and stay', async (t) => {
+  const { does, fails } = await startStocked(t, { pins: ['alpine:3'] });
+  assert.match(await does('pin'), /^docker\.io\/library\/alpine:3 +0 +\d+s ago +configuration$/m);
+  const err = await fails(1, 'unpin', 'alpine:3');
+  assert.match(err, /alpine:3 is pinned by the configuration: take it out of "pins" there/);
 });
 
 test('refresh asks upstream now', async (t) => {

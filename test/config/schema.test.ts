@@ -34,6 +34,7 @@ test('without any key the defaults stand, in milliseconds, bytes and absolute pa
       upstreams: undefined,
       prefetch: 'image',
       warm: [],
+      pins: [],
       offline: false,
       push: { enabled: true, delete: true, uploadMaxAge: 86_400_000 },
       auth: { htpasswd: null, anonymous: 'auto', administrators: [], rules: [], realm: null },
@@ -166,6 +167,29 @@ test('a value of the wrong kind is told, the whole file included', () => {
   assert.deepEqual(problems({ upstreams: 3, push: null }), [
     'upstreams: got 3, expected an object',
     'push: got null, expected an object',
+  ]);
+});
+
+test('a pin is an image or a glob, of a name that there can be', () => {
+  const pins = ['alpine:3.20', 'ghcr.io/org/**', 'REG.corp:5000/app@sha256:' + 'a'.repeat(64)];
+  assert.deepEqual(parse({ pins, upstreams: { 'reg.corp:5000': {} } }).pins, pins);
+  const accepted = 'an image or a glob such as "alpine:3" or "ghcr.io/org/**"';
+  const named = 'an image whose name is that of a repository here, or in one of upstreams';
+  assert.deepEqual(problems({ pins: 'alpine:3' }), [
+    'pins: got "alpine:3", expected a list of images and globs',
+  ]);
+  assert.deepEqual(
+    problems({ pins: ['app:', 3, 'Alpine:3', 'reg.corp:5000/app:1', '[z-a]', ''] }).toSorted(),
+    [
+      `pins[0]: got "app:", expected ${accepted}`,
+      `pins[1]: got 3, expected ${accepted}`,
+      `pins[2]: got "Alpine:3", expected ${named}`,
+      `pins[3]: got "reg.corp:5000/app:1", expected ${named}`,
+      `pins[5]: got "", expected ${accepted}`,
+    ],
+  );
+  assert.deepEqual(problems({ pins: Array.from({ length: 1_001 }, (_, at) => `app:${at}`) }), [
+    'pins: expected at most 1000',
   ]);
 });
 

@@ -30,8 +30,8 @@ export function pinsContract(name: string, openStore: OpenMetadataStore): void {
       assert.equal(await inventory.addPin('docker.io/library/*:3', 6), true);
       assert.equal(await inventory.addPin('docker.io/library/node:20', 7), false);
       assert.deepEqual(await inventory.listPins(), [
-        { pattern: 'docker.io/library/*:3', at: 6 },
-        { pattern: 'docker.io/library/node:20', at: 5 },
+        { pattern: 'docker.io/library/*:3', at: 6, configured: false },
+        { pattern: 'docker.io/library/node:20', at: 5, configured: false },
       ]);
       assert.equal(await inventory.removePin('docker.io/library/*:3', 10), 'removed');
       assert.equal(await inventory.removePin('docker.io/library/*:3', 10), 'absent');
@@ -104,6 +104,40 @@ export function pinsContract(name: string, openStore: OpenMetadataStore): void {
       do steps.push(await store.inventory.removePin('docker.io/library/node:*', 2));
       while (steps.at(-1) === 'more');
       assert.equal(steps.at(-1), 'removed');
+      assert.deepEqual(await left(store, ['a', 'b', 'c']), ['b']);
+    });
+  });
+
+  describe(`${name}: pins of the configuration`, () => {
+    it('has those that stand there, beside those that were added', async (t) => {
+      const { inventory } = await openStore(t);
+      await inventory.addPin('docker.io/library/node:1', 5);
+      await inventory.addPin('docker.io/library/node:2', 5);
+      const stated = ['docker.io/library/node:2', 'ghcr.io/**'];
+      assert.equal(await inventory.configurePins(stated, 6, 10), 'done');
+      const pins = [
+        { pattern: 'docker.io/library/node:1', at: 5, configured: false },
+        { pattern: 'docker.io/library/node:2', at: 5, configured: true },
+        { pattern: 'ghcr.io/**', at: 6, configured: true },
+      ];
+      assert.deepEqual(await inventory.listPins(), pins);
+      assert.equal(await inventory.configurePins(stated.toReversed(), 7, 10), 'done');
+      assert.deepEqual(await inventory.listPins(), pins);
+      assert.equal(await inventory.configurePins(['ghcr.io/**'], 8, 10), 'done');
+      assert.deepEqual(await inventory.listPins(), [pins[0], pins[2]]);
+      assert.equal(await inventory.configurePins([], 9, 10), 'done');
+      assert.deepEqual(await inventory.listPins(), [pins[0]]);
+    });
+
+    it('keeps what they match, and lets it go when they have gone', async (t) => {
+      const store = await openStore(t);
+      for (const one of ['a', 'b', 'c']) await heldImage(store, NODE, one, { at: 1, tags: [one] });
+      await store.inventory.configurePins(['docker.io/library/node:*'], 5, 10);
+      await store.inventory.addPin('docker.io/library/node:b', 5);
+      assert.equal((await left(store, ['a', 'b', 'c'])).length, 3);
+      const steps: string[] = [];
+      do steps.push(await store.inventory.configurePins(['docker.io/library/other:1'], 6, 2));
+      while (steps.at(-1) === 'more');
       assert.deepEqual(await left(store, ['a', 'b', 'c']), ['b']);
     });
   });

@@ -33,6 +33,15 @@ test('a pattern is pinned', async (t) => {
   await page.getByText('Nothing may be evicted').waitFor();
 });
 
+test('a pin of the configuration is shown as such, and cannot be taken away here', async (t) => {
+  const { holdfast } = await startWithPage(t, { config: { pins: ['app:1'] } });
+  const page = await visit(t, holdfast, { at: '#/activity' });
+  const pins = page.getByRole('region', { name: 'Pins' });
+  const pin = pins.getByRole('listitem').filter({ hasText: 'docker.io/library/app:1' });
+  await pin.getByText('configuration').waitFor();
+  assert.equal(await pin.getByRole('button').count(), 0);
+});
+
 test('refresh asks upstream and shows the new digest', async (t) => {
   const { holdfast, upstream } = await startWithPage(t);
   upstream.addImage('library/app', '1');

@@ -1,7 +1,7 @@
 import { type PinEntry, pinRequest } from '../../api/pins.ts';
 import { OciError } from '../../oci/error-codes.ts';
 import { displayName } from '../../oci/repository.ts';
-import { isGlob, repositoryPart } from '../../store/pin-patterns.ts';
+import { isGlob, repositoryPart } from '../../oci/image-patterns.ts';
 import type { Handler } from '../context.ts';
 import type { Services } from '../services.ts';
 import { repositoriesOf } from './image-of.ts';
@@ -39,9 +39,17 @@ export function removePin({ inventory: { pins } }: Services): Handler {
   return async (ctx) => {
     requireOwnDelete(ctx);
     const { pattern } = readQuery(ctx, pinRequest);
-    if (!(await pins.remove(pattern))) {
-      throw new OciError('NAME_UNKNOWN', { message: 'there is no such pin', detail: { pattern } });
-    }
+    const removed = await pins.remove(pattern);
+    if (removed !== 'removed') throw notRemoved(removed, pattern);
     sendJson(ctx, await pins.list());
   };
+}
+
+function notRemoved(why: 'absent' | 'configured', pattern: string): OciError {
+  const detail = { pattern };
+  if (why === 'absent') {
+    return new OciError('NAME_UNKNOWN', { message: 'there is no such pin', detail });
+  }
+  const message = `${pattern} is pinned by the configuration: take it out of "pins" there and restart`;
+  return new OciError('DENIED', { message, detail });
 }

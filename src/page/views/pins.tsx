@@ -45,7 +45,7 @@ interface PinProps {
 }
 
 function Pin({ pin, mayChange, onChange }: PinProps) {
-  const { pattern, images, more } = pin;
+  const { pattern, images, more, configured } = pin;
   const { busy, run } = useAction();
   const unpin = async (): Promise<string> => {
     await remove(pinsAnswer, apiPath('pins', { pattern }));
@@ -59,7 +59,12 @@ function Pin({ pin, mayChange, onChange }: PinProps) {
         {formatPlural(images, 'image')}
         {more && ' or more'}
       </span>
-      {mayChange && (
+      {configured && (
+        <span class="quiet nowrap" title="Pinned for as long as it stands there">
+          configuration
+        </span>
+      )}
+      {mayChange && !configured && (
         <button
           type="button"
           class="icon-button"

@@ -106,6 +106,11 @@ export class MemoryInventory implements InventoryRecords {
     return this.#shared.pins.remove(pattern) ? 'removed' : 'absent';
   }
 
+  async configurePins(patterns: readonly string[], at: number): Promise<'done'> {
+    this.#shared.pins.configure(patterns, at);
+    return 'done';
+  }
+
   async listPins(): Promise<readonly Pin[]> {
     return this.#shared.pins.list();
   }

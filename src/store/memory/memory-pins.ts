@@ -2,17 +2,27 @@ import type { Digest } from '../../oci/digest.ts';
 import { displayName } from '../../oci/repository.ts';
 import { compareBytes } from '../byte-order.ts';
 import type { Pin } from '../inventory-records.ts';
-import { pinMatcher } from '../pin-patterns.ts';
+import { imageMatcher } from '../../oci/image-patterns.ts';
 import type { Shelf } from './memory-shelves.ts';
 
 /** Pins, asked anew for each manifest. */
 export class MemoryPins {
-  readonly #pins = new Map<string, number>();
+  readonly #pins = new Map<string, Omit<Pin, 'pattern'>>();
 
   add(pattern: string, at: number): boolean {
     if (this.#pins.has(pattern)) return false;
-    this.#pins.set(pattern, at);
+    this.#pins.set(pattern, { at, configured: false });
     return true;
+  }
+
+  configure(patterns: readonly string[], at: number): void {
+    const stated = new Set(patterns);
+    for (const { pattern, configured } of this.list()) {
+      if (configured && !stated.has(pattern)) this.#pins.delete(pattern);
+    }
+    for (const pattern of stated) {
+      this.#pins.set(pattern, { at: this.#pins.get(pattern)?.at ?? at, configured: true });
+    }
   }
 
   remove(pattern: string): boolean {
@@ -21,12 +31,12 @@ export class MemoryPins {
 
   list(): Pin[] {
     return [...this.#pins]
-      .map(([pattern, at]) => ({ pattern, at }))
+      .map(([pattern, pin]) => ({ pattern, ...pin }))
       .toSorted((a, b) => compareBytes(a.pattern, b.pattern));
   }
 
   isPinned(shelf: Shelf, digest: Digest): boolean {
-    const matches = pinMatcher([...this.#pins.keys()]);
+    const matches = imageMatcher([...this.#pins.keys()]);
     return matches !== undefined && isNamed(shelf, digest, matches);
   }
 }

@@ -87,6 +87,17 @@ export class SqliteInventory implements InventoryRecords {
     return this.#connection.makeRoom(() => this.#shared.pins.remove(pattern, limit), ASKED_FOR);
   }
 
+  async configurePins(
+    patterns: readonly string[],
+    at: number,
+    limit: number,
+  ): Promise<'more' | 'done'> {
+    const { pins } = this.#shared;
+    // Most starts change nothing, and then nothing is written.
+    if (pins.areConfigured(patterns)) return 'done';
+    return this.#connection.makeRoom(() => pins.configure(patterns, at, limit), ASKED_FOR);
+  }
+
   async listPins(): Promise<readonly Pin[]> {
     return this.#shared.pins.list();
   }

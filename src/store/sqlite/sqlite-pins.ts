@@ -2,7 +2,7 @@ import type { Statement } from 'better-sqlite3';
 import type { Digest } from '../../oci/digest.ts';
 import { displayName } from '../../oci/repository.ts';
 import type { Pin } from '../inventory-records.ts';
-import { pinMatcher } from '../pin-patterns.ts';
+import { imageMatcher } from '../../oci/image-patterns.ts';
 import type { Connection } from './connection.ts';
 import { repositoryOf, type RepositoryRow } from './sqlite-repositories.ts';
 
@@ -11,6 +11,10 @@ export interface Holding {
   /** The repository's id. */
   readonly repository: number;
   readonly digest: Digest;
+}
+
+interface PinRow extends Omit<Pin, 'configured'> {
+  readonly configured: 0 | 1;
 }
 
 /** How far up is looked for a pinned tag: an image, its index, and an index of indexes. */
@@ -24,7 +28,8 @@ export class SqlitePins {
   readonly #add: Statement<[pattern: string, at: number]>;
   readonly #find: Statement<[pattern: string]>;
   readonly #delete: Statement<[pattern: string]>;
-  readonly #list: Statement<[], Pin>;
+  readonly #configure: Statement<[pattern: string, at: number]>;
+  readonly #list: Statement<[], PinRow>;
   readonly #keep: Statement<[Holding]>;
   readonly #listKept: Statement<[limit: number], Holding>;
   readonly #unkeep: Statement<[Holding]>;
@@ -38,8 +43,12 @@ export class SqlitePins {
     );
     this.#find = connection.prepare('SELECT 1 FROM pins WHERE pattern = ?');
     this.#delete = connection.prepare('DELETE FROM pins WHERE pattern = ?');
+    this.#configure = connection.prepare(`
+      INSERT INTO pins (pattern, added_at, configured) VALUES (?, ?, 1)
+      ON CONFLICT DO UPDATE SET configured = 1
+    `);
     this.#list = connection.prepare(
-      "SELECT pattern, added_at AS at FROM pins WHERE pattern > '' ORDER BY pattern",
+      "SELECT pattern, added_at AS at, configured FROM pins WHERE pattern > '' ORDER BY pattern",
     );
     this.#keep = connection.prepare(
       'UPDATE repository_manifests SET kept = 1 WHERE repository = :repository AND digest = :digest',
@@ -70,15 +79,27 @@ export class SqlitePins {
   /** See `InventoryRecords.removePin`. What other pins keep is found again when its turn comes. */
   remove(pattern: string, limit: number): 'absent' | 'more' | 'removed' {
     if (this.#find.get(pattern) === undefined) return 'absent';
-    const kept = this.#listKept.all(limit);
-    for (const holding of kept) this.#unkeep.run(holding);
-    if (kept.length === limit) return 'more';
+    if (!this.#release(limit)) return 'more';
     this.#delete.run(pattern);
     return 'removed';
   }
 
+  areConfigured(patterns: readonly string[]): boolean {
+    return isSame(this.#configured(), new Set(patterns));
+  }
+
+  /** See `InventoryRecords.configurePins`. */
+  configure(patterns: readonly string[], at: number, limit: number): 'more' | 'done' {
+    const stated = new Set(patterns);
+    const gone = [...this.#configured()].filter((pattern) => !stated.has(pattern));
+    if (gone.length > 0 && !this.#release(limit)) return 'more';
+    for (const pattern of gone) this.#delete.run(pattern);
+    for (const pattern of stated) this.#configure.run(pattern, at);
+    return 'done';
+  }
+
   list(): Pin[] {
-    return this.#list.all();
+    return this.#list.all().map((row) => ({ ...row, configured: row.configured === 1 }));
   }
 
   /** Eviction need not look at it again until something changes. */
@@ -88,7 +109,7 @@ export class SqlitePins {
 
   /** Tells of manifests whether a pin keeps them, by the pins as they are now. */
   matcher(): (holding: Holding) => boolean {
-    const isPinned = pinMatcher(this.list().map(({ pattern }) => pattern));
+    const isPinned = imageMatcher(this.list().map(({ pattern }) => pattern));
     if (isPinned === undefined) return () => false;
     return ({ repository, digest }) => {
       const row = this.#repository.get(repository);
@@ -105,8 +126,24 @@ export class SqlitePins {
     };
   }
 
+  /** Up to `limit` of what is kept has to be looked at again; false where there is more. */
+  #release(limit: number): boolean {
+    const kept = this.#listKept.all(limit);
+    for (const holding of kept) this.#unkeep.run(holding);
+    return kept.length < limit;
+  }
+
+  #configured(): ReadonlySet<string> {
+    const pins = this.list().filter(({ configured }) => configured);
+    return new Set(pins.map(({ pattern }) => pattern));
+  }
+
   #names(name: string, repository: number, digest: Digest): string[] {
     const tags = this.#tags.all({ repository, digest });
     return [`${name}@${digest}`, ...tags.map((tag) => `${name}:${tag.name}`)];
   }
+}
+
+function isSame(one: ReadonlySet<string>, other: ReadonlySet<string>): boolean {
+  return one.size === other.size && [...one].every((pattern) => other.has(pattern));
 }

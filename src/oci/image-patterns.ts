@@ -1,3 +1,4 @@
+/** Patterns over images: the name of one, or a glob over `NAME:TAG`, with names in full as listings show them. */
 import picomatch from 'picomatch';
 
 /** As in the tag rules of the configuration: `*` matches slashes too. */
@@ -16,11 +17,11 @@ export function literalPrefix(pattern: string): string {
   return isGlob(pattern) && end !== -1 ? pattern.slice(0, end) : pattern;
 }
 
-/** Whether some image is meant by a pin: it is asked by `NAME:TAG` for each of its tags, and by `NAME@DIGEST`. */
-export type PinMatcher = (image: string) => boolean;
+/** Whether some image is meant: it is asked by `NAME:TAG` for each of its tags, and by `NAME@DIGEST`. */
+export type ImageMatcher = (image: string) => boolean;
 
 /** Matches what any of the patterns does; undefined where there is none. Throws a RangeError or SyntaxError where one is no glob. */
-export function pinMatcher(patterns: readonly string[]): PinMatcher | undefined {
+export function imageMatcher(patterns: readonly string[]): ImageMatcher | undefined {
   if (patterns.length === 0) return undefined;
   const exact = new Set(patterns.filter((pattern) => !isGlob(pattern)));
   const globs = patterns.filter(isGlob);
@@ -30,7 +31,7 @@ export function pinMatcher(patterns: readonly string[]): PinMatcher | undefined 
 
 /** Matches the names of repositories of which some image may be pinned. */
 export function namesRepository(patterns: readonly string[]): (name: string) => boolean {
-  return pinMatcher(patterns.map(repositoryPart)) ?? (() => false);
+  return imageMatcher(patterns.map(repositoryPart)) ?? (() => false);
 }
 
 /** What stands before the tag or digest; a colon before the last slash belongs to a port. */
