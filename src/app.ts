@@ -34,7 +34,7 @@ import { Content } from './registry/content.ts';
 import { Deletes } from './registry/delete.ts';
 import { Lists } from './registry/list.ts';
 import { ManifestBytes } from './registry/manifest-bytes.ts';
-import { mirroredImage } from './registry/mirrored-image.ts';
+import { mirroredImages } from './registry/mirrored-images.ts';
 import { Naming } from './registry/naming.ts';
 import { PushBlob } from './registry/push-blob.ts';
 import { PushManifest } from './registry/push-manifest.ts';
@@ -182,7 +182,7 @@ async function start(
     metadata,
     clock,
     events: observeWarm(log, metrics),
-    resolve: (image) => mirroredImage(image, naming, rules.isAllowed),
+    resolve: (image) => mirroredImages(image, naming, rules.isAllowed),
   });
   closing.add(() => warm.close());
   const authentication = await createAuthentication(config, { log, metrics, clock, closing });

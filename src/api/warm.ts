@@ -3,15 +3,19 @@ import { bytes, count, imageText } from './common.ts';
 
 /** `POST /api/v1/warm` */
 export const warmRequest = z.object({
+  /** `NAME:TAG`, `NAME@DIGEST`, or `NAME:GLOB` for the tags that match. */
   images: z.array(imageText).min(1).max(1_000),
   /** `linux/amd64`, `linux/arm/v7`; empty: every platform. */
   platforms: z.array(z.string().min(1).max(100)).max(100).default([]),
+  /** With what refers to them: signatures, attestations, SBOMs. */
+  referrers: z.boolean().default(true),
 });
 export type WarmRequest = z.input<typeof warmRequest>;
 
 export const warmProgress = z.object({
   image: z.string(),
-  state: z.enum(['resolving', 'fetching', 'done', 'failed']),
+  /** `matched`: a glob, the images of which have lines of their own. */
+  state: z.enum(['resolving', 'matched', 'fetching', 'done', 'failed']),
   /** Bytes that are here. */
   done: bytes,
   /** Bytes of what is wanted of it; 0 until that is known. */

@@ -1,6 +1,6 @@
 import { createReadStream } from 'node:fs';
 import { type Command, InvalidArgumentError } from 'commander';
-import { type WarmDone, warmLine, type WarmProgress } from '../api/warm.ts';
+import { type WarmDone, warmLine, type WarmProgress, type WarmRequest } from '../api/warm.ts';
 import { parseImageName } from '../oci/image-name.ts';
 import { parsePlatform } from '../oci/platform.ts';
 import type { ApiClient } from './api-client.ts';
@@ -14,6 +14,7 @@ import type { Terminal } from './terminal.ts';
 interface Options extends JsonOption, ServerOptions {
   readonly file?: string;
   readonly platform: readonly string[];
+  readonly referrers: boolean;
 }
 
 export function addWarm(program: Command, terminal: Terminal): void {
@@ -22,10 +23,11 @@ export function addWarm(program: Command, terminal: Terminal): void {
     .summary('fetch images ahead of need')
     .description(
       'Has the server fetch images of mirrored registries, with all that belongs to them, before anybody asks. What is here ' +
-        'already is not fetched again: a tag costs one request. Images that fail are told, the others are fetched all ' +
-        'the same. The warm list of the configuration does this regularly.',
+        'already is not fetched again: a tag costs one request. A glob over the tags of a repository stands for those that ' +
+        'upstream has. What refers to an image comes with it: signatures, attestations, SBOMs. Images that fail are told, ' +
+        'the others are fetched all the same. The warm list of the configuration does this regularly.',
     )
-    .argument('[image...]', 'NAME[:TAG] or NAME@DIGEST')
+    .argument('[image...]', 'NAME[:TAG], NAME@DIGEST or NAME:GLOB')
     .option('-f, --file <list>', 'file with one image a line (# begins a comment), or - for stdin')
     .option(
       '-p, --platform <platform>',
@@ -33,20 +35,27 @@ export function addWarm(program: Command, terminal: Terminal): void {
       readPlatform,
       [],
     )
+    .option(
+      '--no-referrers',
+      'leave out signatures, attestations and SBOMs that refer to the images',
+    )
     .addHelpText('after', EXAMPLES);
   withServer(withJson(command)).action(async (stated: string[], options: Options) => {
     const images = [...stated, ...(await readList(options.file, terminal))].map(withTag);
     if (images.length === 0) command.error('error: name an image, or a list with --file');
     const client = await connect(options, terminal);
-    const warmed = await follow(client, { images, platforms: [...options.platform] }, terminal);
+    const { platform, referrers } = options;
+    const request = { images, platforms: [...platform], referrers };
+    const warmed = await follow(client, request, terminal);
     print(warmed, options, terminal, report);
-    if (warmed.failed > 0) throw new Error(`${warmed.failed} of ${images.length} failed`);
+    if (warmed.failed > 0) throw new Error(`${warmed.failed} of ${warmed.images.length} failed`);
   });
 }
 
 const EXAMPLES = `
 Examples:
   holdfast warm alpine:3 ghcr.io/org/app:1.4
+  holdfast warm 'alpine:3.2?' 'ghcr.io/org/app:v1.*'   quote globs, or the shell reads them
   holdfast warm -f images.txt --platform linux/amd64
   kubectl get pods -A -o jsonpath='{..image}' | tr ' ' '\\n' | sort -u | holdfast warm -f -
 `;
@@ -76,7 +85,7 @@ interface Warmed extends WarmDone {
 
 async function follow(
   client: ApiClient,
-  request: { readonly images: string[]; readonly platforms: string[] },
+  request: WarmRequest,
   terminal: Terminal,
 ): Promise<Warmed> {
   const progress = new Progress(terminal, { unit: 'bytes' });
@@ -88,8 +97,8 @@ async function follow(
       const bar = bars.get(line.image) ?? progress.add(line.image);
       bars.set(line.image, bar);
       if (line.total > 0) bar.update(line.done, line.total);
-      if (line.state !== 'done' && line.state !== 'failed') continue;
-      images.push(line);
+      if (line.state === 'resolving' || line.state === 'fetching') continue;
+      if (line.state !== 'matched') images.push(line);
       bar.end(outcome(line));
     }
   } finally {
@@ -99,6 +108,7 @@ async function follow(
 }
 
 function outcome({ state, total, message }: WarmProgress): string {
+  if (state === 'matched') return message ?? state;
   const result = state === 'done' ? `done, ${readableSize(total)}` : state;
   return message === undefined ? result : `${result}: ${message}`;
 }

@@ -82,9 +82,11 @@ export interface TagsConfig extends TagPolicy {
 
 /** Images that are fetched ahead, again and again. */
 export interface WarmConfig {
+  /** Each with a tag, a glob over tags, or a digest. */
   readonly images: readonly string[];
   /** None: all that there are. */
   readonly platforms: readonly Platform[];
+  readonly referrers: boolean;
   readonly every: number;
 }
 

@@ -6,7 +6,7 @@
 import { resolve } from 'node:path';
 import { z } from 'zod';
 import { parseImageName } from '../oci/image-name.ts';
-import { imageMatcher, isGlob } from '../oci/image-patterns.ts';
+import { isGlob, isUsablePattern, parseTagPattern } from '../oci/image-patterns.ts';
 import { parsePlatform, platformText } from '../oci/platform.ts';
 import { formatDuration, MAX_DURATION, parseDuration } from './durations.ts';
 import { nearestKey } from './nearest-key.ts';
@@ -105,10 +105,11 @@ export function registryHost() {
   );
 }
 
-export function imageName() {
+/** An image with its tag or digest, or a glob over the tags of one repository. */
+export function taggedImages() {
   return spelled(
-    'an image such as "alpine:3" or "ghcr.io/org/app@sha256:…"',
-    (text) => (parseImageName(text)?.reference === undefined ? undefined : text),
+    'an image such as "alpine:3" or "ghcr.io/org/app@sha256:…", or a glob over its tags such as "alpine:3.*"',
+    (text) => (parseImageName(text)?.reference || parseTagPattern(text) ? text : undefined),
     asIs,
   );
 }
@@ -123,13 +124,7 @@ export function imagePattern() {
 }
 
 function isImagePattern(text: string): boolean {
-  if (!isGlob(text)) return parseImageName(text) !== undefined;
-  try {
-    return imageMatcher([text]) !== undefined;
-  } catch {
-    // A glob that is too long, or that is no regular expression when it is compiled.
-    return false;
-  }
+  return isGlob(text) ? isUsablePattern(text) : parseImageName(text) !== undefined;
 }
 
 export function platform() {

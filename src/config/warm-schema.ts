@@ -1,18 +1,21 @@
 import { z } from 'zod';
 import { MAX_TIMER } from './durations.ts';
-import { duration, expected, imageName, platform, section } from './settings.ts';
+import { duration, expected, flag, platform, section, taggedImages } from './settings.ts';
 
 const list = section({
   images: z
-    .array(imageName(), { error: expected('a list of images') })
+    .array(taggedImages(), { error: expected('a list of images') })
     .min(1, { error: expected('at least one image') })
     .describe(
-      'Images of mirrored registries, each with a tag or digest; bare names mean what they mean in a pull.',
+      'Images of mirrored registries, each with a tag, a glob over tags, or a digest; bare names mean what they mean in a pull.',
     ),
   platforms: z
     .array(platform(), { error: expected('a list of platforms') })
     .prefault([])
     .describe('Which of their platforms; an empty list: all that they have.'),
+  referrers: flag()
+    .prefault(true)
+    .describe('Fetch what refers to them, too: signatures, attestations, SBOMs.'),
   every: duration({ min: 1_000, max: MAX_TIMER })
     .prefault('6h')
     .describe(

@@ -7,7 +7,7 @@ import { referenceText } from '../oci/reference.ts';
 import { displayName } from '../oci/repository.ts';
 import type { Naming } from '../registry/naming.ts';
 import type { MetadataStore } from '../store/metadata-store.ts';
-import { isGlob, imageMatcher } from '../oci/image-patterns.ts';
+import { isGlob, isUsablePattern } from '../oci/image-patterns.ts';
 import { countImages } from './count-images.ts';
 
 /** Each one is matched against what eviction comes by. */
@@ -97,11 +97,7 @@ export class Pins {
 
   /** A first component that is an upstream's name or alias is spelled as the name; everything else stays as it is. */
   #globInFull(glob: string): AddedPin {
-    try {
-      imageMatcher([glob]);
-    } catch (error) {
-      return problem(`this is no glob: ${error instanceof Error ? error.message : String(error)}`);
-    }
+    if (!isUsablePattern(glob)) return problem('this is no glob');
     const slash = glob.indexOf('/');
     const upstream = slash === -1 ? undefined : this.#options.naming.upstream(glob.slice(0, slash));
     const pattern = upstream === undefined ? glob : upstream + glob.slice(slash);

@@ -1,13 +1,19 @@
-/** Images fetched ahead of need: a list of them, each by itself, a few at a time. One that fails does not stop the rest. */
+/**
+ * Images fetched ahead of need: a list of them, each by itself, a few at a time. A glob stands for the tags that upstream has then.
+ * One that fails does not stop the rest.
+ */
 import pLimit from 'p-limit';
 import type { Clock } from '../clock.ts';
+import type { TagPattern } from '../oci/image-patterns.ts';
 import type { Platform } from '../oci/platform.ts';
 import type { Reference } from '../oci/reference.ts';
 import type { MirroredRepository } from '../oci/repository.ts';
-import { TooYoungError } from '../pull-through/min-age.ts';
 import type { PullThrough } from '../pull-through/pull-through.ts';
 import type { MetadataStore } from '../store/metadata-store.ts';
-import { SavingLimitError, warmImage } from './warm-image.ts';
+import { warmImage } from './warm-image.ts';
+import { WarmOutcome } from './warm-outcome.ts';
+import { SavingLimitError } from './warm-parts.ts';
+import { matchTags } from './warm-tags.ts';
 
 /** Enough to hide one image's latency behind another's blobs. */
 const PARALLEL_IMAGES = 3;
@@ -16,13 +22,25 @@ const PARALLEL_BLOBS = 4;
 
 /** What a list entry means, or why it means nothing that could be fetched. */
 export type WarmTarget =
-  | { readonly ok: true; readonly repository: MirroredRepository; readonly reference: Reference }
-  | { readonly ok: false; readonly problem: string };
+  ImageTarget | TagsTarget | { readonly kind: 'none'; readonly problem: string };
+
+interface ImageTarget {
+  readonly kind: 'image';
+  readonly repository: MirroredRepository;
+  readonly reference: Reference;
+}
+
+interface TagsTarget {
+  readonly kind: 'tags';
+  readonly repository: MirroredRepository;
+  readonly pattern: TagPattern;
+}
 
 export interface WarmProgress {
-  /** As the list has it. */
+  /** As the list has it, or what has come of a glob. */
   readonly image: string;
-  readonly state: 'resolving' | 'fetching' | 'done' | 'failed';
+  /** `matched`: a glob, the images of which are told of by themselves. */
+  readonly state: 'resolving' | 'matched' | 'fetching' | 'done' | 'failed';
   /** Bytes that are held, and of all that is wanted; 0 until that is known. */
   readonly done: number;
   readonly total: number;
@@ -33,6 +51,8 @@ export interface WarmList {
   readonly images: readonly string[];
   /** None: all that there are. */
   readonly platforms: readonly Platform[];
+  /** With what refers to them: signatures, attestations, SBOMs. */
+  readonly referrers: boolean;
 }
 
 export interface WarmFailure {
@@ -43,11 +63,14 @@ export interface WarmFailure {
 }
 
 export interface WarmRun {
+  /** Images, and globs that failed. */
   readonly images: number;
   /** Bytes of the images that are now held whole. */
   readonly bytes: number;
   readonly durationMs: number;
   readonly failures: readonly WarmFailure[];
+  /** What is here but for its referrers. */
+  readonly unreferred: readonly Omit<WarmFailure, 'postponed'>[];
 }
 
 export interface WarmEvents {
@@ -92,52 +115,90 @@ export class Warm {
   }
 
   async #run(
-    { images, platforms }: WarmList,
+    list: WarmList,
     onProgress: (progress: WarmProgress) => void,
     signal: AbortSignal,
   ): Promise<WarmRun> {
-    const wanted = [...new Set(images)];
-    const began = this.#options.clock.now();
+    const { clock, events } = this.#options;
+    const began = clock.now();
+    const outcome = new WarmOutcome(onProgress);
     const limit = pLimit(PARALLEL_IMAGES);
-    const failures: WarmFailure[] = [];
-    let bytes = 0;
-    const one = async (image: string): Promise<void> => {
-      let latest = { done: 0, total: 0 };
-      const tell = (state: WarmProgress['state'], message?: string): void =>
-        onProgress({ image, state, ...latest, ...(message !== undefined && { message }) });
-      try {
-        signal.throwIfAborted();
-        tell('resolving');
-        const target = this.#options.resolve(image);
-        if (!target.ok) throw new Error(target.problem);
-        const warming = warmImage({
-          ...this.#options,
-          ...target,
-          platforms,
-          limit: this.#blobLimit,
-          signal,
-          onProgress: (progress) => {
-            const same = progress.done === latest.done && progress.total === latest.total;
-            if (same || signal.aborted) return;
-            latest = progress;
-            tell('fetching');
-          },
-        });
-        const { total, isHeldBack } = await untilAborted(warming, signal);
-        bytes += total;
-        latest = { done: total, total };
-        tell('done', isHeldBack ? HELD_BACK : undefined);
-      } catch (cause) {
-        const postponed = cause instanceof TooYoungError || cause instanceof SavingLimitError;
-        failures.push({ image, cause, postponed });
-        tell('failed', cause instanceof Error ? cause.message : String(cause));
-      }
+    const begun = new Set<string>();
+    const visit = async (image: string, target?: ImageTarget): Promise<void> => {
+      if (begun.has(image)) return;
+      begun.add(image);
+      const matched = await limit(() => this.#one(image, target, list, outcome, signal));
+      await Promise.all(matched.map((one) => visit(one.image, one.target)));
     };
-    await Promise.all(wanted.map((image) => limit(one, image)));
-    const durationMs = this.#options.clock.now() - began;
-    const run = { images: wanted.length, bytes, durationMs, failures };
-    this.#options.events.warmed(run);
+    await Promise.all(list.images.map((image) => visit(image)));
+    const run = { ...outcome.counts, durationMs: clock.now() - began };
+    events.warmed(run);
     return run;
+  }
+
+  /** Fetches an image; of a glob it tells the images that match. */
+  async #one(
+    image: string,
+    known: ImageTarget | undefined,
+    list: WarmList,
+    outcome: WarmOutcome,
+    signal: AbortSignal,
+  ): Promise<readonly MatchedImage[]> {
+    try {
+      signal.throwIfAborted();
+      outcome.resolving(image);
+      const target = known ?? this.#options.resolve(image);
+      if (target.kind === 'none') throw new Error(target.problem);
+      if (target.kind === 'tags') {
+        return await untilAborted(this.#match(image, target, outcome, signal), signal);
+      }
+      const warming = warmImage({
+        ...this.#options,
+        ...target,
+        ...list,
+        limit: this.#blobLimit,
+        signal,
+        onProgress: outcome.progressOf(image, signal),
+      });
+      outcome.done(image, await untilAborted(warming, signal));
+    } catch (cause) {
+      outcome.failed(image, cause);
+    }
+    return [];
+  }
+
+  async #match(
+    image: string,
+    { repository, pattern }: TagsTarget,
+    outcome: WarmOutcome,
+    signal: AbortSignal,
+  ): Promise<readonly MatchedImage[]> {
+    const { pullThrough } = this.#options;
+    if (pullThrough.savesLimit(repository)) throw new SavingLimitError(repository.upstream);
+    const { tags, matches } = await matchTags(pullThrough, repository, pattern, signal);
+    if (matches === 0) throw new Error('upstream has no tag that matches');
+    const leftOut = matches - tags.length;
+    if (leftOut === 0) outcome.matched(image, matches);
+    else outcome.failed(image, new TooManyTagsError(matches, leftOut));
+    return tags.map((tag) => ({
+      image: `${pattern.name}:${tag}`,
+      target: { kind: 'image', repository, reference: { kind: 'tag', tag } },
+    }));
+  }
+}
+
+interface MatchedImage {
+  readonly image: string;
+  readonly target: ImageTarget;
+}
+
+class TooManyTagsError extends Error {
+  override readonly name = 'TooManyTagsError';
+
+  constructor(matches: number, leftOut: number) {
+    super(
+      `${matches} tags match: the highest are fetched, ${leftOut} are left out; state a narrower glob`,
+    );
   }
 }
 
@@ -149,5 +210,3 @@ function untilAborted<Value>(waited: Promise<Value>, signal: AbortSignal): Promi
     void waited.then(resolve, reject).finally(() => signal.removeEventListener('abort', abort));
   });
 }
-
-const HELD_BACK = 'a newer one is younger than tags.minAge; this is the one before';

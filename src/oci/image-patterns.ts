@@ -34,6 +34,34 @@ export function namesRepository(patterns: readonly string[]): (name: string) => 
   return imageMatcher(patterns.map(repositoryPart)) ?? (() => false);
 }
 
+export interface TagPattern {
+  /** The repository, still to be resolved. */
+  readonly name: string;
+  readonly matches: (tag: string) => boolean;
+}
+
+/** Reads `NAME:GLOB`, a glob over the tags of one repository; undefined where it is anything else. */
+export function parseTagPattern(text: string): TagPattern | undefined {
+  const name = repositoryPart(text);
+  if (name === '' || isGlob(name) || !isGlob(text) || text[name.length] !== ':') return undefined;
+  const matches = matcherOf(text);
+  return matches && { name, matches: (tag) => matches(`${name}:${tag}`) };
+}
+
+/** Whether it is a glob that can be compiled, or no glob at all. */
+export function isUsablePattern(text: string): boolean {
+  return matcherOf(text) !== undefined;
+}
+
+function matcherOf(pattern: string): ImageMatcher | undefined {
+  try {
+    return imageMatcher([pattern]);
+  } catch {
+    // Too long, or no regular expression when it is compiled.
+    return undefined;
+  }
+}
+
 /** What stands before the tag or digest; a colon before the last slash belongs to a port. */
 export function repositoryPart(pattern: string): string {
   const end = pattern.slice(pattern.lastIndexOf('/') + 1).search(/[:@]/);

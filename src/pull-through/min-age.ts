@@ -5,6 +5,7 @@
  */
 import type { Digest } from '../oci/digest.ts';
 import type { Tag } from '../oci/reference.ts';
+import { isReferrerTag } from '../oci/referrer-tags.ts';
 import type { TagSighting } from '../store/tag-sightings.ts';
 import type { TagPolicy } from './freshness.ts';
 
@@ -28,12 +29,9 @@ export function judgeAge(
   return whenNew === 'serve' ? { state: 'take' } : { state: 'refuse', until };
 }
 
-/** `sha256-<hex>`, also with an extension: signatures, attestations and lists of referrers, each about one image. */
-const ABOUT_AN_IMAGE = /^(?:sha256-[0-9a-f]{64}|sha512-[0-9a-f]{64,128})(?:\.[a-z]+)?$/;
-
 /** Whether a minimum age counts for this tag. What speaks of an image is needed together with it, and is always younger. */
 export function hasMinAge(policy: Pick<TagPolicy, 'minAge'>, tag: Tag): boolean {
-  return policy.minAge > 0 && !ABOUT_AN_IMAGE.test(tag);
+  return policy.minAge > 0 && !isReferrerTag(tag);
 }
 
 /** The tag names something younger than its policy allows, and nothing older is there to be served. */

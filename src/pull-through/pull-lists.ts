@@ -1,7 +1,7 @@
 /** Tag lists and referrers of mirrored repositories: upstream's word while it answers, what is held when it does not. */
 import { type Descriptor } from '../oci/descriptor.ts';
-import { type Digest, digestAlgorithm, digestHex } from '../oci/digest.ts';
-import { parseTag, type Tag } from '../oci/reference.ts';
+import type { Digest } from '../oci/digest.ts';
+import { cosignTags, fallbackTag } from '../oci/referrer-tags.ts';
 import { displayName, type MirroredRepository } from '../oci/repository.ts';
 import type { MetadataStore } from '../store/metadata-store.ts';
 import { UpstreamError } from '../upstream/errors.ts';
@@ -14,6 +14,10 @@ import type { PullManifest } from './pull-manifest.ts';
 /** As many as one page ever shows; a repository that has more held than that is listed in pages anyway. */
 const HELD_LIMIT = 10_000;
 
+const TAGS_AT_A_TIME = 1_000;
+/** Some repositories have a tag for each commit. */
+const MAX_PAGES = 100;
+
 export class PullLists {
   readonly #metadata: MetadataStore;
   readonly #manifests: PullManifest;
@@ -21,6 +25,37 @@ export class PullLists {
   constructor(metadata: MetadataStore, manifests: PullManifest) {
     this.#metadata = metadata;
     this.#manifests = manifests;
+  }
+
+  /** All tags that upstream has now. Fails as upstream does, and where it does not come to an end. */
+  async *upstreamTags(mirror: Mirror, repository: MirroredRepository): AsyncGenerator<string> {
+    let page: ListPage | undefined = { n: TAGS_AT_A_TIME };
+    for (let pages = 0; page !== undefined; pages += 1) {
+      if (pages === MAX_PAGES) {
+        throw new UpstreamError('bad-answer', `${displayName(repository)} has too many tags`);
+      }
+      const answer: TagPage = await mirror.upstream.tags(repository.name, page);
+      yield* answer.tags;
+      page = answer.next;
+    }
+  }
+
+  /**
+   * The manifests that refer to `subject` upstream now: those that its referrers API or the fallback tag lists, and those that cosign
+   * has tagged, which are held then. None where upstream has none, or refuses to tell; fails otherwise as upstream does.
+   */
+  async upstreamReferrers(
+    mirror: Mirror,
+    repository: MirroredRepository,
+    subject: Digest,
+  ): Promise<readonly Digest[]> {
+    const listed = await unlessRefused(this.#ask(mirror, repository, subject));
+    const digests = new Set(listed?.map(({ digest }) => digest));
+    for (const tag of cosignTags(subject)) {
+      const tagged = await unlessRefused(this.#manifests.refresh(mirror, repository, tag));
+      if (tagged) digests.add(tagged.manifest.digest);
+    }
+    return [...digests];
   }
 
   /** A page of upstream's tags; of the held ones where upstream fails. */
@@ -88,11 +123,14 @@ export class PullLists {
   }
 }
 
-/** `<algorithm>-<hex>`, cut to 32 and 64 characters (distribution-spec, "Referrers Tag Schema"). */
-function fallbackTag(subject: Digest): Tag {
-  const tag = parseTag(`${digestAlgorithm(subject)}-${digestHex(subject).slice(0, 64)}`);
-  if (tag === undefined) throw new Error(`no fallback tag for ${subject}`);
-  return tag;
+/** Undefined where upstream does not have it, or says so in another way. */
+async function unlessRefused<Value>(asked: Promise<Value>): Promise<Value | undefined> {
+  try {
+    return await asked;
+  } catch (error) {
+    if (error instanceof UpstreamError && !isOutage(error)) return undefined;
+    throw error;
+  }
 }
 
 /** Upstream could not be asked, as against an answer that says no. */

@@ -166,6 +166,16 @@ export class PullThrough {
     return this.#lists.referrers(this.#mirrorOf(repository), repository, subject);
   }
 
+  /** All tags that upstream has now. Fails where upstream does, whatever is held. */
+  upstreamTags(repository: MirroredRepository): AsyncIterable<string> {
+    return this.#lists.upstreamTags(this.#mirrorOf(repository), repository);
+  }
+
+  /** What refers to `subject` upstream now, by the referrers API or by tag. Fails where upstream does, whatever is held. */
+  upstreamReferrers(repository: MirroredRepository, subject: Digest): Promise<readonly Digest[]> {
+    return this.#lists.upstreamReferrers(this.#mirrorOf(repository), repository, subject);
+  }
+
   /** Ends what runs; unfinished fills keep their bytes. */
   async close(): Promise<void> {
     this.#prefetch.close();

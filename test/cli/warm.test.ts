@@ -64,6 +64,21 @@ test('platforms are passed on', async (t) => {
   assert.equal((await storedFiles(holdfast)).length, 2);
 });
 
+test('a glob is told with what it matches, and its images are counted', async (t) => {
+  const { upstream, command } = await start(t);
+  const { code, out, err } = await command(['app:[12]', 'app:1']);
+  assert.equal(code, 0, err);
+  assert.match(err, /^app:\[12\]: 2 tags match$/m);
+  assert.match(out, /^2 of 2 images are here/);
+  assert.ok(upstream.count('GET', /referrers/) > 0);
+  upstream.clear();
+  const without = await command(['app:?', '--no-referrers', '--json']);
+  assert.equal(without.code, 0, without.err);
+  const { images } = JSON.parse(without.out) as { images: { image: string }[] };
+  assert.deepEqual(images.map(({ image }) => image).toSorted(), ['app:1', 'app:2']);
+  assert.equal(upstream.count('GET', /referrers/), 0);
+});
+
 test('wrong usage is told without asking a server', async () => {
   const none = await ran(['warm']);
   assert.equal(none.code, 2);

@@ -1,10 +1,8 @@
 /** Images fetched ahead of need, through the API and by the lists of the configuration. */
 import assert from 'node:assert/strict';
 import { test, type TestContext } from 'node:test';
-import { type WarmLine, warmLine, type WarmProgress } from '../../src/api/warm.ts';
 import { eventually } from '../helpers/eventually.ts';
 import type { FakeUpstream } from '../helpers/fake-upstream.ts';
-import type { Holdfast } from '../helpers/holdfast.ts';
 import {
   ask,
   DAY,
@@ -15,43 +13,7 @@ import {
   storedFiles,
 } from '../helpers/mirror.ts';
 import { pullImage } from '../helpers/registry-client.ts';
-
-const JSON_BODY = { 'Content-Type': 'application/json' };
-
-async function post(holdfast: Holdfast, body: object): Promise<Response> {
-  const headers = JSON_BODY;
-  return holdfast.fetch('/api/v1/warm', { method: 'POST', headers, body: JSON.stringify(body) });
-}
-
-async function warm(
-  holdfast: Holdfast,
-  images: readonly string[],
-  platforms: readonly string[] = [],
-): Promise<{ readonly lines: readonly WarmProgress[]; readonly failed: number }> {
-  const response = await post(holdfast, { images, platforms });
-  const text = await response.text();
-  assert.equal(response.status, 200, text);
-  assert.equal(response.headers.get('content-type'), 'application/x-ndjson');
-  const all = text
-    .trimEnd()
-    .split('\n')
-    .map((line): WarmLine => warmLine.parse(JSON.parse(line)));
-  const last = all.at(-1);
-  assert.ok(last?.done === true, 'the last line says that it is done');
-  const lines = all.filter((line): line is WarmProgress => line.done !== true);
-  return { lines, failed: last.failed };
-}
-
-/** How each image ended. */
-function outcomes(lines: readonly WarmProgress[]): Record<string, string> {
-  const ends = lines.filter(({ state }) => state === 'done' || state === 'failed');
-  return Object.fromEntries(
-    ends.map(({ image, state, message }) => [
-      image,
-      message === undefined ? state : `${state}: ${message}`,
-    ]),
-  );
-}
+import { JSON_BODY, outcomes, postWarm as post, warm } from './warming.ts';
 
 function addMultiPlatform(upstream: FakeUpstream, tag = '1') {
   const platforms = ['amd64', 'arm64'].map((architecture) => ({ os: 'linux', architecture }));
@@ -100,10 +62,12 @@ test('what is here already costs one HEAD for a tag, and nothing for a digest', 
   const [amd64] = addMultiPlatform(upstream);
   await warm(holdfast, ['app:1']);
   upstream.clear();
+  const alone = { referrers: false };
   for (const image of ['app:1', 'docker.io/library/app:1'])
-    assert.equal((await warm(holdfast, [image])).failed, 0);
+    assert.equal((await warm(holdfast, [image], [], alone)).failed, 0);
   assert.deepEqual([upstream.count('HEAD'), upstream.count('GET')], [2, 0]);
-  await warm(holdfast, [`app@${amd64!.manifestDigest}`, `app@${amd64!.manifestDigest}`]);
+  const byDigest = `app@${amd64!.manifestDigest}`;
+  await warm(holdfast, [byDigest, byDigest], [], alone);
   assert.deepEqual([upstream.count('HEAD'), upstream.count('GET')], [2, 0]);
 });
 
@@ -269,7 +233,7 @@ test('a list of the configuration is fetched soon after the start, and again', a
   await eventually('the image is fetched', () => blobGets(upstream) === 3);
   upstream.clear();
   await eventually('the tag is checked again', () => upstream.count('HEAD') > 0);
-  assert.equal(upstream.count('GET'), 0);
+  assert.equal(upstream.count('GET', /manifests|blobs/), 0);
   const { manifestDigest } = upstream.addImage('library/app', '1', { layers: [22] });
   await eventually('the tag has moved here too', async () => {
     const reply = await ask(holdfast, '/v2/library/app/manifests/1', { method: 'HEAD' });

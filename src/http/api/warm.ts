@@ -10,8 +10,8 @@ import { readJson } from './read-json.ts';
 /** A client that leaves stops what has not begun; fills that are under way go on. */
 export function warmImages({ warm }: Services): Handler {
   return async (ctx) => {
-    const { images, platforms } = await readJson(ctx, warmRequest);
-    const list = { images, platforms: platforms.map(requirePlatform) };
+    const { platforms, ...rest } = await readJson(ctx, warmRequest);
+    const list = { ...rest, platforms: platforms.map(requirePlatform) };
     const gone = new AbortController();
     const leave = (): void => gone.abort(new Error('the client left'));
     ctx.res.once('close', leave);
