@@ -4,7 +4,7 @@ import { repositoriesQuery } from '../../api/repositories.ts';
 import { tagsQuery } from '../../api/tags.ts';
 import { OciError } from '../../oci/error-codes.ts';
 import type { Repository } from '../../oci/repository.ts';
-import { isGlob } from '../../store/pin-patterns.ts';
+import { isGlob } from '../../oci/image-patterns.ts';
 import type { Handler } from '../context.ts';
 import type { Services } from '../services.ts';
 import { heldImageOf, repositoriesOf } from './image-of.ts';
