@@ -158,6 +158,8 @@ test('what was evicted is told so, manifest and blob', async (t) => {
   const image = upstream.addImage('library/app', '1', { layers: [10_000] });
   upstream.addImage('library/other', '1', { layers: [11_000] });
   await pullImage(holdfast.url, 'app', '1');
+  // What is still being read when room is made stays for a while.
+  await storedFiles(holdfast);
   await pullImage(holdfast.url, 'other', '1');
   const [layer = ''] = image.layerDigests;
   // A manifest that comes back before its layer has gone keeps it.
