@@ -5,7 +5,8 @@
 import { chmod, mkdir, mkdtemp, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { build, type Metafile } from 'esbuild';
+import { build } from 'esbuild';
+import { licenses } from './licenses.ts';
 
 const ROOT = join(import.meta.dirname, '..');
 const SOURCE = join(ROOT, 'src/page');
@@ -54,28 +55,13 @@ async function bundle(outDir: string): Promise<void> {
     join(outDir, 'index.html'),
     html.replaceAll(/%(\w+)%/g, (_, extension: string) => PUBLIC_PATH + named(outputs, extension)),
   );
-  await writeFile(join(outDir, 'licenses.txt'), await licenses(metafile));
+  await writeFile(join(outDir, 'licenses.txt'), await licenses(metafile, ROOT));
 }
 
 function named(outputs: readonly string[], extension: string): string {
   const found = outputs.find((name) => name.endsWith(`.${extension}`));
   if (found === undefined) throw new Error(`the bundle has no .${extension} file`);
   return found;
-}
-
-/** Whoever passes the bundle on passes on the packages in it: their licences want to be named. */
-async function licenses(metafile: Metafile): Promise<string> {
-  const packages = new Set(
-    Object.keys(metafile.inputs).flatMap((path) => {
-      const name = /^node_modules\/((?:@[^/]+\/)?[^/]+)\//.exec(path)?.[1];
-      return name === undefined ? [] : [name];
-    }),
-  );
-  const texts = Array.from(packages, async (name) => {
-    const text = await readFile(join(ROOT, 'node_modules', name, 'LICENSE'), 'utf8');
-    return `${name}\n\n${text.trim()}\n`;
-  });
-  return (await Promise.all(texts)).join('\n---\n\n');
 }
 
 if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) {

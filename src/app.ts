@@ -11,7 +11,7 @@ import type { Config } from './config/config.ts';
 import { Access } from './http/access.ts';
 import { Authenticator } from './http/authenticator.ts';
 import type { ConnectionLimits } from './http/connection-limits.ts';
-import { loadPage, PAGE_DIR } from './http/page.ts';
+import { loadPage } from './http/page.ts';
 import { createMirrorRouter, createRouter } from './http/router.ts';
 import { HttpServers } from './http/servers.ts';
 import { createInventory } from './inventory/inventory.ts';
@@ -28,6 +28,7 @@ import { observePullThrough } from './observe/pull-through-events.ts';
 import { logRequest } from './observe/request-log.ts';
 import { observeDamage, observeUpkeep } from './observe/upkeep-events.ts';
 import { observeWarm } from './observe/warm-events.ts';
+import { packageDirectory } from './package-directory.ts';
 import { PullThrough } from './pull-through/pull-through.ts';
 import { RecentUses } from './pull-through/recent-uses.ts';
 import { Content } from './registry/content.ts';
@@ -44,6 +45,9 @@ import { DigestLocks } from './store/digest-locks.ts';
 import { DiskBlobStore } from './store/disk/disk-blob-store.ts';
 import { DirectoryLock } from './store/sqlite/directory-lock.ts';
 import { SqliteMetadataStore } from './store/sqlite/sqlite-metadata-store.ts';
+
+/** Where `npm run build` leaves the page. */
+const builtPage = (): string => join(packageDirectory(), 'dist/page');
 
 /** What a push is answered for which the disk has no room. */
 const STORE_FULL = 507;
@@ -82,7 +86,7 @@ export async function startApp(config: Config, options: AppOptions): Promise<Run
 
 async function start(
   config: Config,
-  { log, clock, limits, page = PAGE_DIR }: AppOptions,
+  { log, clock, limits, page = builtPage() }: AppOptions,
   closing: ClosingSteps,
 ): Promise<RunningApp> {
   const { dir } = config.storage;

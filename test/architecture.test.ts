@@ -16,6 +16,7 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
     'archive',
     'registry-client',
     'clock.ts',
+    'package-directory.ts',
     'usage-counts.ts',
     'config',
     'oci',
@@ -69,6 +70,7 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   oci: [],
   'clock.ts': [],
   'closing-steps.ts': [],
+  'package-directory.ts': [],
   'usage-counts.ts': [],
   'answering-thread.ts': [],
   // Shapes of the JSON API: server, command line and page alike.

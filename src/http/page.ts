@@ -16,9 +16,6 @@ interface PageFile {
 /** By file name. Empty where the page has not been built. */
 export type PageFiles = ReadonlyMap<string, PageFile>;
 
-/** Where `npm run build` leaves the page, seen from src/http and from dist/http alike. */
-export const PAGE_DIR = join(import.meta.dirname, '../../dist/page');
-
 const TYPES: Readonly<Record<string, string>> = {
   '.html': 'text/html; charset=utf-8',
   '.js': 'text/javascript; charset=utf-8',
