@@ -7,7 +7,12 @@ export type ImageQuery = z.infer<typeof imageQuery>;
 
 const annotations = z.record(z.string(), z.string());
 
-export const imageBlob = z.object({ digest: z.string(), size: bytes, held: z.boolean() });
+export const imageBlob = z.object({
+  digest: z.string(),
+  size: bytes,
+  /** For this repository; another one may hold it all the same. */
+  held: z.boolean(),
+});
 export type ImageBlob = z.infer<typeof imageBlob>;
 
 export const imageLayer = imageBlob.extend({ mediaType: z.string() });

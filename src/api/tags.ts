@@ -14,7 +14,7 @@ export const tagEntry = z.object({
   name: z.string(),
   digest: z.string(),
   mediaType: z.string(),
-  /** Everything of the image that is held: manifests, configs, layers, each once. */
+  /** Everything of the image that the repository holds: manifests, configs, layers, each once. */
   size: bytes,
   /** Empty where nobody can tell: an artifact, or an image whose config is not held. */
   platforms: z.array(platform),

@@ -115,19 +115,24 @@ export class ImageDetails {
       held: true,
       size: [...sizes.values()].reduce((sum, one) => sum + one.size, size),
       config: config
-        ? { digest: config.digest, size: config.size, held: await this.#isHeld(config.digest) }
+        ? {
+            digest: config.digest,
+            size: config.size,
+            held: await this.#isHeld(repository, config.digest),
+          }
         : null,
-      layers: await Promise.all(layers.map((layer) => this.#layer(layer))),
+      layers: await Promise.all(layers.map((layer) => this.#layer(repository, layer))),
       ...(facts?.created !== undefined && { created: facts.created }),
       ...(facts?.labels && { labels: { ...facts.labels } }),
     };
   }
 
-  async #layer({ digest, size, mediaType }: ImagePart) {
-    return { digest, size, mediaType, held: await this.#isHeld(digest) };
+  async #layer(repository: Repository, { digest, size, mediaType }: ImagePart) {
+    return { digest, size, mediaType, held: await this.#isHeld(repository, digest) };
   }
 
-  async #isHeld(digest: Digest): Promise<boolean> {
-    return (await this.#options.metadata.findHeldBlob(digest)) !== undefined;
+  /** For this repository: any manifest may name the digest of what only another one holds, and would tell of it. */
+  async #isHeld(repository: Repository, digest: Digest): Promise<boolean> {
+    return (await this.#options.metadata.findBlob(repository, digest)) !== undefined;
   }
 }

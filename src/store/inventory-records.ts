@@ -24,7 +24,7 @@ export interface RepositorySummary {
 export interface TagSummary {
   readonly name: Tag;
   readonly manifest: ManifestRecord;
-  /** Everything of the image that is held: manifests and blobs, each once. */
+  /** Everything of the image that the repository holds: manifests and blobs, each once. */
   readonly bytes: number;
   readonly cachedAt: number;
   readonly checkedAt: number;

@@ -133,6 +133,19 @@ export function inventoryContract(name: string, openStore: OpenMetadataStore): v
       });
     });
 
+    it('counts what the repository itself holds', async (t) => {
+      const store = await openStore(t);
+      await heldImage(store, LOKI, 'a', { blobs: ['base', 'own'] });
+      await store.commitManifest(
+        commitOf(NODE, 'b', { references: [blob('base'), blob('own')], tags: [tag('b')] }),
+      );
+      const bytes = async () =>
+        (await store.inventory.listTags(NODE, { limit: 1 })).entries[0]?.bytes;
+      assert.equal(await bytes(), recordOf('b').size);
+      await store.linkBlob(NODE, digest('base'), 1);
+      assert.equal(await bytes(), recordOf('b').size + 100);
+    });
+
     it('finds by name, page by page, also far from the beginning', async (t) => {
       const store = await openStore(t);
       const names = Array.from({ length: MAX_WALK + 10 }, (_, index) => `v${1e4 + index}`);

@@ -162,7 +162,7 @@ export class MemoryInventory implements InventoryRecords {
       sizes.set(manifest, commit.content.length);
       for (const { kind, digest: named } of commit.references) {
         if (kind === 'manifest') visit(named);
-        else sizes.set(named, this.#shared.held.get(named)?.size ?? 0);
+        else if (shelf.blobs.has(named)) sizes.set(named, this.#shared.held.get(named)?.size ?? 0);
       }
     };
     visit(digest);

@@ -105,6 +105,8 @@ export class SqliteListings {
           SELECT DISTINCT blobs.digest, blobs.size FROM image
           CROSS JOIN manifest_references AS named
             ON named.manifest = image.digest AND named.kind = 'blob'
+          CROSS JOIN repository_blobs AS link
+            ON link.repository = image.repository AND link.digest = named.digest
           CROSS JOIN blobs ON blobs.digest = named.digest
         )) AS bytes
     `);

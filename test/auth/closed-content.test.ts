@@ -1,0 +1,45 @@
+/** What nobody learns of content that is only in a repository which is closed to him. */
+import assert from 'node:assert/strict';
+import { test, type TestContext } from 'node:test';
+import { imageAnswer } from '../../src/api/image.ts';
+import { tagsAnswer } from '../../src/api/tags.ts';
+import { MediaType } from '../../src/oci/media-types.ts';
+import { startUpstream } from '../helpers/mirror.ts';
+import { pushSample, type Server } from '../spec/pushing.ts';
+import { as, startWithAccounts, statusOf } from './signing-in.ts';
+
+/** Alice has pushed `team/secret`; anybody may pull what docker.io has. */
+async function startWithSecret(t: TestContext) {
+  const upstream = await startUpstream(t);
+  const { holdfast } = await startWithAccounts(t, {
+    upstreams: { 'docker.io': upstream.url },
+    auth: { rules: [{ match: 'team/secret', grant: { alice: ['push'] } }] },
+  });
+  const secret = await pushSample(as(holdfast, 'alice'), 'team/secret', 'v1');
+  return { upstream, holdfast, secret };
+}
+
+/** What is told to be held of `library/probe:1`. */
+async function heldOfProbe(server: Server) {
+  const image = await server.fetch('/api/v1/image?image=probe:1');
+  const { platforms } = imageAnswer.parse(await image.json());
+  const list = await server.fetch('/api/v1/tags?repository=probe');
+  const { tags } = tagsAnswer.parse(await list.json());
+  return {
+    blobs: platforms.flatMap(({ config, layers }) => [config?.held, ...layers.map((l) => l.held)]),
+    bytes: tags[0]?.size,
+  };
+}
+
+test('a manifest that names a closed repository’s layers does not tell that they are here', async (t) => {
+  const { upstream, holdfast, secret } = await startWithSecret(t);
+  // Anybody who has an account at that registry may push such a manifest there.
+  upstream.addManifest('library/probe', '1', secret.manifest, MediaType.ociManifest);
+  assert.equal(await statusOf(holdfast, '/v2/library/probe/manifests/1'), 200);
+  for (const server of [holdfast, as(holdfast, 'bob')]) {
+    assert.deepEqual(await heldOfProbe(server), {
+      blobs: [false, false],
+      bytes: secret.manifest.byteLength,
+    });
+  }
+});
