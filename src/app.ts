@@ -29,6 +29,7 @@ import { logRequest } from './observe/request-log.ts';
 import { observeDamage, observeUpkeep } from './observe/upkeep-events.ts';
 import { observeWarm } from './observe/warm-events.ts';
 import { packageDirectory } from './package-directory.ts';
+import type { WholeUpstream } from './oci/repository.ts';
 import { PullThrough } from './pull-through/pull-through.ts';
 import { RecentUses } from './pull-through/recent-uses.ts';
 import { Content } from './registry/content.ts';
@@ -232,7 +233,8 @@ async function start(
       await blobs.probe();
       await metadata.probe();
     },
-    metrics: () => metrics.render(),
+    metrics: (isShown: (upstream: WholeUpstream) => boolean) =>
+      metrics.render((upstream) => isShown({ kind: 'upstream', upstream })),
   };
   const parts = { services, health, page: await loadPage(page) };
   const servers = await HttpServers.listen(

@@ -7,7 +7,7 @@ export const statusAnswer = z.object({
   startedAt: time,
   /** Where the server listens, as a URL. */
   listen: z.string(),
-  /** What a bare name means; null: hosted repositories only. */
+  /** What a bare name means; null: hosted repositories only, as far as who asks may know. */
   defaultUpstream: z.string().nullable(),
   /** Configured never to ask any upstream. */
   offline: z.boolean(),
@@ -25,7 +25,7 @@ export const statusAnswer = z.object({
     blobs: count,
     manifests: count,
   }),
-  /** Fills under way. */
+  /** Fills under way, of what who asks may pull. */
   fills: count,
   /** There are accounts, so that signing in may give more rights. */
   accounts: z.boolean(),

@@ -1,8 +1,8 @@
 /** What the configuration says about who may do what. */
 import picomatch from 'picomatch';
-import { displayName, type Repository } from '../oci/repository.ts';
+import { displayName, type Place } from '../oci/repository.ts';
 import { anonymousAccess, isLocalOnly } from './anonymous-access.ts';
-import type { AccessRule, Config, RepositoryAction, UpstreamConfig } from './config.ts';
+import type { AccessRule, Config, RepositoryAction } from './config.ts';
 import { ANONYMOUS } from './htpasswd.ts';
 import { isAllowed, matcher } from './repository-globs.ts';
 
@@ -24,8 +24,6 @@ export function accessRules(config: Config) {
   const operatorsOnly = isLocalOnly(config.listen) && !accounts;
   const rules = auth.rules.map(compile);
   const administrators = picomatch([...auth.administrators], ACCOUNT_OPTIONS);
-  const upstreamOf = (repository: Repository): UpstreamConfig | undefined =>
-    repository.kind === 'mirrored' ? upstreams[repository.upstream] : undefined;
   return {
     accounts,
     anonymous: anonymousAccess(config),
@@ -34,19 +32,26 @@ export function accessRules(config: Config) {
     deleteEnabled: push.delete,
     grantedToAnybody: new Set(rules.flatMap((rule) => [...granted(rule, undefined)])),
     isAdministrator: (account: string) => auth.administrators.length > 0 && administrators(account),
-    granted: (repository: Repository, account: string | undefined) => {
+    granted: (place: Place, account: string | undefined) => {
       if (rules.length === 0) return undefined;
-      const name = displayName(repository);
+      const name = nameOf(place);
       const rule = rules.find(({ isAbout }) => isAbout(name));
       return rule && granted(rule, account);
     },
-    isPrivate: (repository: Repository) =>
-      !operatorsOnly && upstreamOf(repository)?.private === true,
-    isAllowed: (repository: Repository) => {
-      const upstream = upstreamOf(repository);
-      return upstream ? isAllowed(upstream, repository.name) : repository.kind === 'hosted';
+    // What is still told of an upstream that is configured no more is for accounts.
+    isPrivate: (place: Place) =>
+      !operatorsOnly && place.kind !== 'hosted' && upstreams[place.upstream]?.private !== false,
+    isAllowed: (place: Place) => {
+      if (place.kind !== 'mirrored') return true;
+      const upstream = upstreams[place.upstream];
+      return upstream !== undefined && isAllowed(upstream, place.name);
     },
   };
+}
+
+/** What rules match. No repository is called `*`, so that only rules about all of an upstream match that. */
+function nameOf(place: Place): string {
+  return place.kind === 'upstream' ? `${place.upstream}/*/*` : displayName(place);
 }
 
 function granted(rule: CompiledRule, account: string | undefined): ReadonlySet<RepositoryAction> {

@@ -1,7 +1,7 @@
 /** Who may do what: the one authorisation function over all methods and routes. */
 import type { Asker } from '../auth/asker.ts';
 import { covers, type Scope } from '../auth/scope.ts';
-import type { Repository } from '../oci/repository.ts';
+import type { Place } from '../oci/repository.ts';
 
 /** `administer`: what concerns the server as a whole, such as collecting, pinning, warming. */
 export type Action = 'pull' | 'push' | 'delete' | 'administer';
@@ -21,15 +21,12 @@ export interface AccessRules {
   readonly pushEnabled: boolean;
   readonly deleteEnabled: boolean;
   readonly isAdministrator: (account: string) => boolean;
-  /** What the rules allow in this repository (`account` undefined: to anybody), or undefined where none is about it. */
-  readonly granted: (
-    repository: Repository,
-    account: string | undefined,
-  ) => ReadonlySet<Action> | undefined;
-  /** Is content of this repository for accounts only, where no rule speaks? */
-  readonly isPrivate: (repository: Repository) => boolean;
-  /** Do the upstream's allow and deny lists let this repository be mirrored? */
-  readonly isAllowed: (repository: Repository) => boolean;
+  /** What the rules allow there (`account` undefined: to anybody), or undefined where none is about it. */
+  readonly granted: (place: Place, account: string | undefined) => ReadonlySet<Action> | undefined;
+  /** Is its content for accounts only, where no rule speaks? */
+  readonly isPrivate: (place: Place) => boolean;
+  /** Do the upstream's allow and deny lists let it be mirrored? */
+  readonly isAllowed: (place: Place) => boolean;
 }
 
 export type Decision =
@@ -43,9 +40,10 @@ export type Decision =
   /** Not for this account. */
   | 'denied';
 
-/** What an action is about: a repository, or nothing in particular. */
+/** What an action is about. */
 export interface Subject {
-  readonly repository?: Repository | undefined;
+  /** Undefined: nothing in particular. */
+  readonly place?: Place | undefined;
   /** What a token has to be good for; undefined: any token will do. */
   readonly scope?: Scope | undefined;
 }
@@ -87,24 +85,27 @@ export class Access {
   }
 
   /** The authorisation function. */
-  decide(asker: Asker, action: Action, { repository, scope }: Subject = {}): Decision {
-    if (repository && !this.#rules.isAllowed(repository)) return 'not-mirrored';
+  decide(asker: Asker, action: Action, { place, scope }: Subject = {}): Decision {
     // What anybody may, an account may too, whatever its token says.
-    if (this.#may(undefined, action, repository)) return 'allowed';
-    if (asker.kind === 'anonymous') return 'sign-in';
-    if (!this.#may(asker.name, action, repository)) return 'denied';
-    const covered = !asker.scopes || !scope || covers(asker.scopes, scope);
-    return covered ? 'allowed' : 'more-scope';
+    const anybody = this.#may(undefined, action, place);
+    if (!anybody) {
+      if (asker.kind === 'anonymous') return 'sign-in';
+      if (!this.#may(asker.name, action, place)) return 'denied';
+    }
+    // Behind that: who may not pull from an upstream at all is not told what it leaves out.
+    if (place && !this.#rules.isAllowed(place)) return 'not-mirrored';
+    if (anybody || asker.kind === 'anonymous' || !asker.scopes || !scope) return 'allowed';
+    return covers(asker.scopes, scope) ? 'allowed' : 'more-scope';
   }
 
-  #may(account: string | undefined, action: Action, repository: Repository | undefined): boolean {
+  #may(account: string | undefined, action: Action, place: Place | undefined): boolean {
     const { anonymous, granted, grantedToAnybody, isPrivate, isAdministrator } = this.#rules;
     if (account !== undefined && isAdministrator(account)) return true;
     if (action === 'administer') return this.#rules.operatorsOnly;
     const anybody = ANYBODY[anonymous].includes(action);
-    if (!repository) return account !== undefined || anybody || grantedToAnybody.has(action);
-    const actions = granted(repository, account);
+    if (!place) return account !== undefined || anybody || grantedToAnybody.has(action);
+    const actions = granted(place, account);
     if (actions) return actions.has(action);
-    return account !== undefined || (anybody && !isPrivate(repository));
+    return account !== undefined || (anybody && !isPrivate(place));
   }
 }

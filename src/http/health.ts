@@ -1,10 +1,14 @@
 /** Liveness, readiness and metrics. None of them depends on an upstream. */
+import type { WholeUpstream } from '../oci/repository.ts';
 import type { Handler } from './context.ts';
 
 export interface Health {
   /** Rejects where storage or database cannot be written to. */
   probe(): Promise<void>;
-  metrics(): Promise<{ readonly contentType: string; readonly body: string }>;
+  /** @param isShown - whether who asks is told of the upstream */
+  metrics(
+    isShown: (upstream: WholeUpstream) => boolean,
+  ): Promise<{ readonly contentType: string; readonly body: string }>;
 }
 
 /** The process is alive: it answers. */
@@ -26,8 +30,8 @@ export function readyz(health: Health): Handler {
 }
 
 export function metricsPage(health: Health): Handler {
-  return async (ctx) => {
-    const { contentType, body } = await health.metrics();
+  return async (ctx, permissions) => {
+    const { contentType, body } = await health.metrics((upstream) => permissions.canSee(upstream));
     ctx.body = body;
     ctx.set('Content-Type', contentType);
   };

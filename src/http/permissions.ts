@@ -1,6 +1,6 @@
 import type { Asker } from '../auth/asker.ts';
 import { OciError } from '../oci/error-codes.ts';
-import { displayName, type Repository } from '../oci/repository.ts';
+import { displayName, type Place, type Repository } from '../oci/repository.ts';
 import type { Access, Action, Decision, Resource } from './access.ts';
 import { basicChallenge, bearerChallenge, wantedScope } from './challenge.ts';
 
@@ -30,9 +30,9 @@ export class Permissions {
     return asker.kind === 'account' ? asker.name : undefined;
   }
 
-  /** May the repository be listed for who asks? A list has a scope of its own, so that of the token does not count. */
-  canSee(repository: Repository): boolean {
-    return this.#access.decide(this.#visit.asker, 'pull', { repository }) === 'allowed';
+  /** May it be told of to who asks? A list has a scope of its own, so that of the token does not count. */
+  canSee(place: Place): boolean {
+    return this.#access.decide(this.#visit.asker, 'pull', { place }) === 'allowed';
   }
 
   /** Whether such things may be done somewhere: for what is offered, not for what is let through. */
@@ -73,7 +73,7 @@ export class Permissions {
   #decide(action: Action, repository: Repository, name = this.#visit.name): Decision {
     const { asker } = this.#visit;
     return this.#access.decide(asker, action, {
-      repository,
+      place: repository,
       scope: { type: 'repository', name: name ?? displayName(repository), actions: [action] },
     });
   }

@@ -1,5 +1,6 @@
 /** How upstreams are doing. */
 import type { UpstreamEntry } from '../api/activity.ts';
+import type { WholeUpstream } from '../oci/repository.ts';
 import type { LastFailure } from '../pull-through/breaker.ts';
 import type { Mirror } from '../pull-through/mirror.ts';
 import type { UpstreamErrorKind } from '../upstream/errors.ts';
@@ -30,9 +31,18 @@ export class Upstreams {
     this.#offline = offline;
   }
 
-  /** @param inFull - failures in their own words, which name what somebody asked for */
-  list({ inFull }: { readonly inFull: boolean }): UpstreamEntry[] {
-    return Object.entries(this.#configured).map(([name, one]) => {
+  /**
+   * @param isShown - whether who asks is told of the upstream at all
+   * @param inFull - failures in their own words, which name what somebody asked for
+   */
+  list(
+    isShown: (upstream: WholeUpstream) => boolean,
+    { inFull }: { readonly inFull: boolean },
+  ): UpstreamEntry[] {
+    const shown = Object.entries(this.#configured).filter(([upstream]) =>
+      isShown({ kind: 'upstream', upstream }),
+    );
+    return shown.map(([name, one]) => {
       const mirror = this.#mirrors.get(name);
       const last = mirror?.budget.last;
       return {

@@ -1,7 +1,7 @@
 /** What was asked for, day by day: counted in memory and written down in batches, so that no hit costs a write. */
 import type { UsageAnswer, UsageDay } from '../api/activity.ts';
 import type { Clock } from '../clock.ts';
-import type { Repository } from '../oci/repository.ts';
+import type { Repository, WholeUpstream } from '../oci/repository.ts';
 import type { Outcome } from '../pull-through/outcome.ts';
 import { StoreFullError } from '../store/blob-store.ts';
 import type { InventoryRecords, UsageRecord } from '../store/inventory-records.ts';
@@ -52,15 +52,17 @@ export class UsageByDay {
     }
   }
 
-  /** The last `count` days, today last. */
-  async days(count: number): Promise<UsageAnswer> {
+  /** The last `count` days, today last. What is not shown does not count in the sums either: it would tell of itself by them. */
+  async days(count: number, isShown: (upstream: WholeUpstream) => boolean): Promise<UsageAnswer> {
     await this.flush();
     const now = this.#clock.now();
     const wanted = Array.from({ length: count }, (_, day) =>
       dayOf(now - (count - 1 - day) * DAY_MS),
     );
     const written = await this.#inventory.listUsage(wanted[0] ?? dayOf(now));
-    const records = [...written, ...this.#pending.values()];
+    const records = [...written, ...this.#pending.values()].filter(
+      ({ upstream }) => upstream === undefined || isShown({ kind: 'upstream', upstream }),
+    );
     const days = new Map<string, UsageRecord[]>(wanted.map((day) => [day, []]));
     for (const one of records) days.get(one.day)?.push(one);
     return { days: Array.from(days, ([day, own]) => dayUsage(day, own)) };

@@ -192,15 +192,24 @@ export class Metrics {
     this.#failedLogins.inc({ reason });
   }
 
-  /** The Prometheus text format. Rejects where a source does: a number that is not known is not zero. */
-  async render(): Promise<{ readonly contentType: string; readonly body: string }> {
+  /**
+   * The Prometheus text format, without the series of upstreams that are not shown. Rejects where a source does: a number that is
+   * not known is not zero.
+   */
+  async render(
+    isShown: (upstream: string) => boolean,
+  ): Promise<{ readonly contentType: string; readonly body: string }> {
     const { bytes, mirroredBytes, blobs, manifests } = await this.#sources.stored();
     this.#storedBytes.set(bytes);
     this.#mirroredBytes.set(mirroredBytes);
     this.#storedBlobs.set(blobs);
     this.#storedManifests.set(manifests);
     this.#fillsRunning.set(this.#sources.fillsRunning());
-    return { contentType: this.#registry.contentType, body: await this.#registry.metrics() };
+    const lines = (await this.#registry.metrics()).split('\n').filter((line) => {
+      const upstream = UPSTREAM_LABEL.exec(line)?.[1];
+      return upstream === undefined || isShown(upstream);
+    });
+    return { contentType: this.#registry.contentType, body: lines.join('\n') };
   }
 
   #counter<Label extends string>(name: string, help: string, labelNames: Label[]): Counter<Label> {
@@ -211,6 +220,9 @@ export class Metrics {
     return new Gauge({ name: `holdfast_${name}`, help, labelNames, registers: [this.#registry] });
   }
 }
+
+/** No other label has text of somebody's, and the names of upstreams have nothing to be escaped. */
+const UPSTREAM_LABEL = /[{,]upstream="([^"]*)"/;
 
 /** A failure counts as what the client was told; `ok` is a success that is no content answer. */
 function outcomeLabel(outcome: string | undefined, status: number): string {

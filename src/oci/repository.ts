@@ -16,6 +16,15 @@ export interface MirroredRepository {
 
 export type Repository = HostedRepository | MirroredRepository;
 
+/** All that is mirrored from an upstream, as far as nothing is said about a part of it. */
+export interface WholeUpstream {
+  readonly kind: 'upstream';
+  readonly upstream: string;
+}
+
+/** What one may or may not be let into. */
+export type Place = Repository | WholeUpstream;
+
 /** How the catalog, logs and the command line name it: `NAME` or `UPSTREAM/NAME`. */
 export function displayName(repository: Repository): string {
   return repository.kind === 'hosted'

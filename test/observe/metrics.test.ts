@@ -22,7 +22,7 @@ function request(changes: Partial<RequestMetric>): RequestMetric {
 
 /** The samples of our own metrics, as Prometheus would read them. */
 async function samples(from: Metrics): Promise<Map<string, number>> {
-  const { body } = await from.render();
+  const { body } = await from.render(() => true);
   const lines = body.split('\n').filter((line) => line.startsWith('holdfast_'));
   return new Map(
     lines.map((line) => {
@@ -126,7 +126,7 @@ test('what is stored is asked for at each look, beside the numbers of the proces
   assert.equal(found.get('stored_blobs'), 3);
   assert.equal(found.get('stored_manifests'), 2);
   assert.equal(found.get('fills_running'), 7);
-  const { body, contentType } = await counted.render();
+  const { body, contentType } = await counted.render(() => true);
   assert.match(body, /^process_cpu_seconds_total /m);
   assert.match(contentType, /^text\/plain/);
 });
@@ -137,7 +137,10 @@ test('a store that fails makes the look fail, not show zeros', async () => {
     fillsRunning: () => 0,
   };
   const broken = new Metrics(sources, []);
-  await assert.rejects(broken.render(), /disk gone/);
+  await assert.rejects(
+    broken.render(() => true),
+    /disk gone/,
+  );
 });
 
 test('two of them count apart', async () => {

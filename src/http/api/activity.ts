@@ -28,14 +28,15 @@ export function listFills({ pullThrough }: Services): Handler {
 export function listUpstreams({ inventory }: Services): Handler {
   return (ctx, permissions) => {
     const inFull = permissions.can('administer');
-    sendJson(ctx, { upstreams: inventory.upstreams.list({ inFull }) });
+    const upstreams = inventory.upstreams.list((one) => permissions.canSee(one), { inFull });
+    sendJson(ctx, { upstreams });
   };
 }
 
 export function getUsage({ inventory }: Services): Handler {
-  return async (ctx) => {
+  return async (ctx, permissions) => {
     const { days } = readQuery(ctx, usageQuery);
-    sendJson(ctx, await inventory.usage.days(days));
+    sendJson(ctx, await inventory.usage.days(days, (one) => permissions.canSee(one)));
   };
 }
 

@@ -32,11 +32,13 @@ async function status(
   const { version, startedAt, defaultUpstream, offline, storage } = facts;
   const totals = await metadata.totals();
   const administer = permissions.can('administer');
+  const isToldDefault =
+    defaultUpstream !== null && permissions.canSee({ kind: 'upstream', upstream: defaultUpstream });
   return {
     version,
     startedAt,
     listen: addressOf(ctx, facts),
-    defaultUpstream,
+    defaultUpstream: isToldDefault ? defaultUpstream : null,
     offline,
     storage: {
       dir: administer ? storage.dir : null,
@@ -49,7 +51,7 @@ async function status(
       blobs: totals.blobs,
       manifests: totals.manifests,
     },
-    fills: pullThrough.fillsRunning,
+    fills: pullThrough.fills.filter(({ repository }) => permissions.canSee(repository)).length,
     accounts: access.accounts,
     user: permissions.account ?? null,
     can: {
