@@ -15,6 +15,7 @@ import type {
   TagSummary,
 } from '../store/inventory-records.ts';
 import { namesRepository, imageMatcher } from '../oci/image-patterns.ts';
+import { shownEntries } from '../store/shown-entries.ts';
 import type { ImagePlatforms } from './image-platforms.ts';
 
 /** Looks of one request at a listing, each of a bounded number of rows: a hundred thousand names in all. */
@@ -36,7 +37,7 @@ export class ListedRepositories {
     this.#options = options;
   }
 
-  /** A page, of those that `isShown` is true of. It may have fewer entries than asked for and yet not be the last. */
+  /** A page of those that `isShown` is true of; of others nothing shows. */
   async repositories(
     { search, kind, n, last }: RepositoriesQuery,
     isShown: (repository: Repository) => boolean,
@@ -44,13 +45,16 @@ export class ListedRepositories {
     const { inventory } = this.#options;
     const patterns = (await inventory.listPins()).map(({ pattern }) => pattern);
     const isPinned = namesRepository(patterns);
-    const { entries, next } = await gather(last, n, async (after, limit) => {
-      const found = await inventory.listRepositories({ search, kind, after, limit });
-      return { ...found, entries: found.entries.filter((one) => isShown(one.repository)) };
-    });
+    const shown = await shownEntries(
+      { after: last, wanted: n + 1 },
+      (page) => inventory.listRepositories({ search, kind, ...page }),
+      ({ repository }) => isShown(repository),
+    );
+    const { entries, next } = cut(shown, n);
     return { repositories: entries.map((one) => repositoryEntry(one, isPinned)), next };
   }
 
+  /** A page; it may have fewer entries than asked for and yet not be the last. */
   async tags(repository: Repository, { search, n, last }: TagsQuery): Promise<TagsAnswer> {
     const { inventory } = this.#options;
     const patterns = (await inventory.listPins()).map(({ pattern }) => pattern);
@@ -102,6 +106,16 @@ async function gather<Entry>(
     await nextTurn();
   }
   return { entries, next: after ?? null };
+}
+
+/** The first `n`, and what shares its name with the last of them: the next page begins behind the name. */
+function cut(shown: readonly RepositorySummary[], n: number) {
+  const last = shown[n - 1];
+  if (last === undefined) return { entries: shown, next: null };
+  const name = displayName(last.repository);
+  const isOf = (one: RepositorySummary): boolean => displayName(one.repository) === name;
+  const entries = shown.filter((one, index) => index < n || isOf(one));
+  return { entries, next: entries.length < shown.length ? name : null };
 }
 
 function repositoryEntry(

@@ -4,7 +4,9 @@ import type { Digest } from '../oci/digest.ts';
 import { OciError } from '../oci/error-codes.ts';
 import { displayName, type Repository } from '../oci/repository.ts';
 import type { PullThrough } from '../pull-through/pull-through.ts';
-import type { MetadataStore } from '../store/metadata-store.ts';
+import type { Found } from '../store/inventory-records.ts';
+import type { MetadataStore, Page } from '../store/metadata-store.ts';
+import { shownEntries } from '../store/shown-entries.ts';
 import { UpstreamError } from '../upstream/errors.ts';
 import type { ListPage } from '../upstream/upstream.ts';
 import type { Target } from './naming.ts';
@@ -51,15 +53,17 @@ export class Lists {
     );
   }
 
-  /** Repositories that hold something, as `NAME` or `UPSTREAM/NAME`. A page may show fewer than `n` where some are not visible. */
+  /** Repositories that hold something, as `NAME` or `UPSTREAM/NAME`; of those that are not visible nothing shows. */
   async catalog(page: ListPage, visible: (repository: Repository) => boolean): Promise<NamePage> {
-    const hidden = new Set<string>();
-    const { names, next } = await listPage(page, async (limit) => {
-      const repositories = await this.#metadata.listRepositories({ after: page.last, limit });
-      for (const one of repositories) if (!visible(one)) hidden.add(displayName(one));
-      return repositories.map(displayName);
+    return listPage(page, async (wanted) => {
+      const look = async (looked: Page): Promise<Found<Repository>> => {
+        const entries = await this.#metadata.listRepositories(looked);
+        const last = entries.length < looked.limit ? undefined : entries.at(-1);
+        return { entries, next: last && displayName(last) };
+      };
+      const shown = await shownEntries({ after: page.last, wanted }, look, visible);
+      return shown.map(displayName);
     });
-    return { names: names.filter((name) => !hidden.has(name)), ...(next && { next }) };
   }
 
   /** Never a 404: what nothing refers to has an empty list, also in a repository that is not known. */
