@@ -25,6 +25,8 @@ export const importedImage = z.object({
   pushed: z.array(z.string()),
   /** Platforms or digests that the archive lacks, so that the index is without them. */
   missing: z.array(z.string()),
+  /** Signatures and the like that came with it. */
+  referrers: count,
 });
 export type ImportedImage = z.infer<typeof importedImage>;
 

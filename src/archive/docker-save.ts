@@ -36,6 +36,7 @@ export async function readDockerSave(archive: Archive): Promise<readonly Archive
       names: saved.RepoTags ?? [],
       root: await readImage(archive, saved, allowance),
       missing: [],
+      referrers: [],
     });
   }
   return images;

@@ -1,6 +1,6 @@
 /**
  * The members of an archive that every client takes: an OCI layout, and the `manifest.json` that `docker load` and
- * podman read. What names the images comes first, then manifests, configs and layers in the order in which they are
+ * podman read, with what refers to the images. What names the images comes first, then manifests, configs and layers in the order in which they are
  * needed, so that whoever reads it as a stream can send everything on as it arrives.
  */
 import { type Digest, digestAlgorithm } from '../oci/digest.ts';
@@ -9,11 +9,24 @@ import { parseJson } from './archive.ts';
 import { blobPath } from './blob-paths.ts';
 import { memoryContent } from './content.ts';
 import { MANIFEST_JSON } from './docker-save.ts';
-import { type ArchivedImage, blobsOf, type ImageManifest, manifestsOf } from './image.ts';
+import {
+  type ArchivedImage,
+  blobsOf,
+  type ImageManifest,
+  manifestsOf,
+  type Referrer,
+} from './image.ts';
 import { IMAGE_CONFIGS } from './image-manifest.ts';
 import { imageSchema } from './image-json.ts';
 import { indexSchema, type Platform, platformText } from './index-json.ts';
-import { IMAGE_NAME, INDEX_JSON, LAYOUT_FILE, LAYOUT_VERSION, REF_NAME } from './oci-layout.ts';
+import {
+  IMAGE_NAME,
+  INDEX_JSON,
+  LAYOUT_FILE,
+  LAYOUT_VERSION,
+  REF_NAME,
+  REFERRERS_JSON,
+} from './oci-layout.ts';
 import type { TarMember } from './write-tar.ts';
 
 /** An image that is to be exported, each of its names in two forms. */
@@ -33,7 +46,8 @@ export interface ExportedName {
 const PREFERRED = ['linux/amd64', 'linux/arm64', 'linux/arm64/v8'];
 
 export function exportMembers(images: readonly ExportedImage[]): readonly TarMember[] {
-  const roots = images.map((image) => image.root);
+  const referrers = images.flatMap((image) => image.referrers);
+  const roots = [...images, ...referrers].map(({ root }) => root);
   const manifests = unique(roots.flatMap(manifestsOf));
   const blobs = unique(roots.flatMap(blobsOf));
   const contents = [
@@ -45,6 +59,7 @@ export function exportMembers(images: readonly ExportedImage[]): readonly TarMem
     json(LAYOUT_FILE, { imageLayoutVersion: LAYOUT_VERSION }),
     json(INDEX_JSON, indexJson(images)),
     json(MANIFEST_JSON, images.flatMap(savedImage)),
+    ...(referrers.length === 0 ? [] : [json(REFERRERS_JSON, referrersJson(referrers))]),
     { type: 'folder', name: 'blobs' },
     ...[...algorithms].map((name): TarMember => ({ type: 'folder', name: `blobs/${name}` })),
     ...contents.map(({ digest, content }): TarMember => ({
@@ -81,6 +96,20 @@ function indexJson(images: readonly ExportedImage[]) {
         annotations: { [IMAGE_NAME]: full, [REF_NAME]: isOnly ? tag : full },
       }));
     }),
+  };
+}
+
+function referrersJson(referrers: readonly Referrer[]) {
+  return {
+    schemaVersion: 2,
+    mediaType: MediaType.ociIndex,
+    manifests: unique(referrers.map(({ root, tags }) => ({ ...root, tags }))).flatMap(
+      ({ mediaType, digest, bytes, tags }) => {
+        const descriptor = { mediaType, digest, size: bytes.byteLength };
+        if (tags.length === 0) return [descriptor];
+        return tags.map((tag) => ({ ...descriptor, annotations: { [REF_NAME]: tag } }));
+      },
+    ),
   };
 }
 

@@ -1,4 +1,5 @@
 import type { Digest } from '../oci/digest.ts';
+import type { Tag } from '../oci/reference.ts';
 import type { Content } from './content.ts';
 
 /** A blob that a manifest names. */
@@ -19,12 +20,20 @@ export interface ImageManifest {
   readonly children: readonly ImageManifest[];
 }
 
+/** What speaks of an image without being a part of it: a signature, an attestation, an SBOM. */
+export interface Referrer {
+  readonly root: ImageManifest;
+  /** Made from the digest of what it speaks of, as cosign does; mostly none. */
+  readonly tags: readonly Tag[];
+}
+
 export interface ArchivedImage {
   /** As the archive has them: `docker.io/library/alpine:3`, `alpine:3`, or `:3` for a tag alone. May be empty. */
   readonly names: readonly string[];
   readonly root: ImageManifest;
   /** What its index names and the archive lacks: platforms, or digests. The index that it has here is without them. */
   readonly missing: readonly string[];
+  readonly referrers: readonly Referrer[];
 }
 
 /** Each blob of the image once, in the order in which the manifests name them. */

@@ -48,7 +48,8 @@ export async function readLegacySave(archive: Archive): Promise<readonly Archive
   for (const [id, own] of names) {
     // Much computing, and nothing to wait for where all is in memory: others have their turn.
     await nextTurn();
-    images.push({ names: own, root: await readImage(archive, id, allowance), missing: [] });
+    const root = await readImage(archive, id, allowance);
+    images.push({ names: own, root, missing: [], referrers: [] });
   }
   return images;
 }

@@ -30,6 +30,9 @@ export const MAX_MANIFESTS = 4096;
 /** Names of all images of an archive together; each is a tag to be written. */
 export const MAX_NAMES = 4096;
 
+/** Referrers of all images of an archive together, and tags of those; one that several images have counts for each. */
+export const MAX_REFERRERS = 4096;
+
 /** Layers of one image; Docker refuses to run more than 127. */
 export const MAX_LAYERS = 1024;
 

@@ -22,22 +22,39 @@ export interface ImageSink {
 const PARALLEL = 3;
 
 /**
- * Pushes images: blobs first, then manifests by digest, and when all of that has gone well for all images, their tags.
- * What fails in between has tagged nothing.
+ * Pushes images with what refers to them: blobs first, then manifests by digest, and when all of that has gone well for all
+ * images, their tags. What fails in between has tagged nothing.
  */
 export async function pushImages(placed: readonly PlacedImage[], sink: ImageSink): Promise<void> {
   for (const { image, destinations } of placed) {
     for (const repository of tagsByRepository(destinations).keys()) {
-      await eachOf(blobsOf(image.root), (blob) => sink.pushBlob(repository, blob));
-      for (const manifest of manifestsOf(image.root)) {
-        if (manifest !== image.root) await sink.pushManifest(repository, manifest, []);
+      await pushParts(sink, repository, image.root);
+      for (const { root, tags } of image.referrers) {
+        await pushParts(sink, repository, root);
+        if (tags.length === 0) await sink.pushManifest(repository, root, []);
       }
     }
   }
   for (const { image, destinations } of placed) {
     for (const [repository, tags] of tagsByRepository(destinations)) {
       await sink.pushManifest(repository, image.root, [...tags]);
+      for (const referrer of image.referrers) {
+        if (referrer.tags.length === 0) continue;
+        await sink.pushManifest(repository, referrer.root, referrer.tags);
+      }
     }
+  }
+}
+
+/** All that the manifest needs, itself apart. */
+async function pushParts(
+  sink: ImageSink,
+  repository: RepositoryName,
+  root: ImageManifest,
+): Promise<void> {
+  await eachOf(blobsOf(root), (blob) => sink.pushBlob(repository, blob));
+  for (const manifest of manifestsOf(root)) {
+    if (manifest !== root) await sink.pushManifest(repository, manifest, []);
   }
 }
 

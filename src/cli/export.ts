@@ -7,7 +7,8 @@ import { type ImageReference, parseImageReference } from './archives/image-refer
 import { writeOutput } from './archives/output.ts';
 import { openRegistry, type RegistryOptions, withRegistry } from './archives/registry-options.ts';
 import { remoteImage } from './archives/remote-image.ts';
-import { shortDigest } from './image-words.ts';
+import { type RemoteReferrers, remoteReferrers } from './archives/remote-referrers.ts';
+import { shortDigest, withReferrers } from './image-words.ts';
 import { printable } from './printable.ts';
 import { Progress } from './progress.ts';
 import { StopSignals } from './stop-signals.ts';
@@ -16,6 +17,7 @@ import type { Terminal } from './terminal.ts';
 interface Options extends RegistryOptions {
   readonly output: string;
   readonly platform: readonly Platform[];
+  readonly referrers: boolean;
 }
 
 export function addExport(program: Command, terminal: Terminal): void {
@@ -24,12 +26,16 @@ export function addExport(program: Command, terminal: Terminal): void {
     .summary('write images into an archive')
     .description(
       'Writes images of this server, hosted or mirrored, or of any other registry, into one tar that docker load, podman ' +
-        'load, skopeo and holdfast import take: manifests and layers byte for byte, all platforms that can be had. The ' +
-        'same images give the same bytes.',
+        'load, skopeo and holdfast import take: manifests and layers byte for byte, all platforms that can be had, and ' +
+        'what refers to them, such as signatures and SBOMs, for holdfast import. The same images give the same bytes.',
     )
     .argument('<image...>', 'NAME[:TAG|@DIGEST]')
     .requiredOption('-o, --output <file>', 'where to write it; - for stdout')
     .option('-p, --platform <os/arch[/variant]>', 'only this platform; may be repeated', add, [])
+    .option(
+      '--no-referrers',
+      'leave out signatures, attestations and SBOMs that refer to the images',
+    )
     .addHelpText('after', EXAMPLES);
   withRegistry(command).action((images: string[], options: Options) =>
     runExport(images, options, terminal),
@@ -81,7 +87,7 @@ async function runExport(
 
 async function find(
   texts: readonly string[],
-  { platform }: Options,
+  { platform, referrers: wantsReferrers }: Options,
   client: RegistryClient,
   terminal: Terminal,
 ): Promise<readonly ExportedImage[]> {
@@ -101,11 +107,20 @@ async function find(
       );
     }
     const names = [...(images.get(root.digest)?.names ?? []), ...nameOf(image)];
-    images.set(root.digest, { root, names });
-    terminal.err(`${printable(text)}: ${shortDigest(root.digest)}${platformsOf(platform)}\n`);
+    const { referrers, problems } = wantsReferrers
+      ? await remoteReferrers(client, image.repository, root)
+      : NO_REFERRERS;
+    for (const problem of problems) {
+      terminal.err(printable(`${text}: not all that refers to it may be there: ${problem}`) + '\n');
+    }
+    images.set(root.digest, { root, names, referrers });
+    const what = `${shortDigest(root.digest)}${platformsOf(platform)}${withReferrers(referrers.length)}`;
+    terminal.err(`${printable(text)}: ${what}\n`);
   }
   return [...images.values()];
 }
+
+const NO_REFERRERS: RemoteReferrers = { referrers: [], problems: [] };
 
 function nameOf({ name }: ImageReference): ExportedImage['names'] {
   return name === undefined ? [] : [name];

@@ -10,3 +10,9 @@ export function shortDigest(digest: string): string {
   const [algorithm = '', hex = ''] = digest.split(':');
   return `${algorithm}:${hex.slice(0, 12)}`;
 }
+
+/** How many signatures and the like came with an image; nothing where there are none. */
+export function withReferrers(count: number): string {
+  if (count === 0) return '';
+  return count === 1 ? ', with 1 referrer' : `, with ${count} referrers`;
+}

@@ -16,7 +16,7 @@ import type { RegistryClient } from '../registry-client/registry-client.ts';
 import { DirectDepot } from './archives/direct-depot.ts';
 import { openRegistry, type RegistryOptions, withRegistry } from './archives/registry-options.ts';
 import { RegistrySink } from './archives/registry-sink.ts';
-import { shortDigest } from './image-words.ts';
+import { shortDigest, withReferrers } from './image-words.ts';
 import { type JsonOption, print, withJson } from './print.ts';
 import { printable } from './printable.ts';
 import { Progress } from './progress.ts';
@@ -43,9 +43,10 @@ export function addImport(program: Command, terminal: Terminal): void {
       readName,
     )
     .addOption(
-      new Option('--compress <kind>', 'compress layers anew, which gives them new digests').choices(
-        ['gzip', 'zstd'],
-      ),
+      new Option(
+        '--compress <kind>',
+        'compress layers anew, which gives them new digests, and leaves out what refers to the old ones',
+      ).choices(['gzip', 'zstd']),
     )
     .addHelpText('after', EXAMPLES);
   withRegistry(withJson(command)).action((path: string, options: Options) =>
@@ -76,6 +77,8 @@ interface Imported {
     readonly digest: string;
     /** Platforms or digests that the archive lacks, so that the index is without them. */
     readonly missing: readonly string[];
+    /** Signatures and the like that came with it. */
+    readonly referrers: number;
   }[];
   readonly blobs: { readonly sent: number; readonly held: number; readonly mounted: number };
 }
@@ -117,6 +120,7 @@ async function importArchive(path: string, options: Options, means: Means): Prom
         pushed: destinations.map(({ repository, tag }) => `${repository}:${tag}`),
         digest: image.root.digest,
         missing: image.missing,
+        referrers: image.referrers.length,
       })),
       blobs: sink.outcomes,
     };
@@ -162,16 +166,18 @@ async function compressAll(
   const compressed: PlacedImage[] = [];
   for (const { image, destinations } of placed) {
     const root = await layers.of(image.root);
-    compressed.push({ image: { ...image, root }, destinations });
+    // They speak of digests that are no more.
+    compressed.push({ image: { ...image, root, referrers: [] }, destinations });
   }
   return compressed;
 }
 
 function report({ registry, images, blobs }: Imported): string {
-  const lines = images.map(({ names, pushed, digest, missing }) => {
+  const lines = images.map(({ names, pushed, digest, missing, referrers }) => {
     const from = names.length === 0 ? 'the image' : names.join(' ');
     const lacks = missing.length === 0 ? '' : `, without ${missing.join(', ')}, not in the archive`;
-    return printable(`${from} → ${pushed.join(' ')}  ${shortDigest(digest)}${lacks}`);
+    const what = `${shortDigest(digest)}${withReferrers(referrers)}${lacks}`;
+    return printable(`${from} → ${pushed.join(' ')}  ${what}`);
   });
   const there = blobs.held + blobs.mounted;
   return `${lines.join('\n')}\nin ${registry}: ${blobs.sent} blobs sent, ${there} there already\n`;

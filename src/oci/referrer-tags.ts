@@ -1,5 +1,5 @@
 /** Tags that are made from a digest and speak of what has it: the fallback of the referrers API, and cosign's. */
-import { type Digest, digestAlgorithm, digestHex } from './digest.ts';
+import { type Digest, digestAlgorithm, digestHex, parseDigest } from './digest.ts';
 import { parseTag, type Tag } from './reference.ts';
 
 const REFERRER_TAG = /^(?:sha256-[0-9a-f]{64}|sha512-[0-9a-f]{64,128})(?:\.[a-z]+)?$/;
@@ -10,6 +10,12 @@ const COSIGN_EXTENSIONS = ['sig', 'att', 'sbom'];
 /** Whether the tag speaks of another image. */
 export function isReferrerTag(tag: string): boolean {
   return REFERRER_TAG.test(tag);
+}
+
+/** What the tag speaks of; undefined where it is none of these, or is cut short. */
+export function subjectOfTag(tag: string): Digest | undefined {
+  if (!isReferrerTag(tag)) return undefined;
+  return parseDigest(tag.replace('-', ':').replace(/\..*$/, ''));
 }
 
 /** `<algorithm>-<hex>`, cut to 32 and 64 characters (distribution-spec, "Referrers Tag Schema"). */

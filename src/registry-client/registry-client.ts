@@ -1,9 +1,13 @@
 import { type Digest, digestAlgorithm, digestOf, parseDigest } from '../oci/digest.ts';
+import type { Descriptor } from '../oci/descriptor.ts';
+import { readIndexDescriptors } from '../oci/index-descriptors.ts';
+import { parseManifest } from '../oci/manifest.ts';
 import { essence, MediaType } from '../oci/media-types.ts';
 import type { RepositoryName } from '../oci/repository-name.ts';
 import { download, without } from './download.ts';
 import { Login } from './login.ts';
 import { pieces } from './pieces.ts';
+import { addToFallback } from './referrers.ts';
 import { refusal, RegistryError } from './registry-error.ts';
 import { isLoopback, type RegistryUrl } from './registry-url.ts';
 import { FIRST_WAIT_MS, Requester } from './requester.ts';
@@ -31,6 +35,12 @@ export interface RemoteManifest {
   readonly mediaType: string;
   /** The exact bytes, checked against the digest. */
   readonly bytes: Buffer;
+}
+
+/** A manifest that is to be pushed. */
+export interface PushedManifest {
+  readonly mediaType: string;
+  readonly bytes: Uint8Array;
 }
 
 /** A blob that is to be pushed, and can be read again where that takes more than one try. */
@@ -64,11 +74,20 @@ export class RegistryClient {
     return this.#url.host;
   }
 
-  /** By tag or digest; undefined where it is not there. */
-  async manifest(repository: string, reference: string): Promise<RemoteManifest | undefined> {
+  /**
+   * By tag or digest; undefined where it is not there.
+   *
+   * @param tries - requests before a failure that may pass by itself is told
+   */
+  async manifest(
+    repository: string,
+    reference: string,
+    tries?: number,
+  ): Promise<RemoteManifest | undefined> {
     const what = `${this.host}: ${repository}:${reference}`;
     const path = `${repository}/manifests/${reference}`;
-    const answer = await this.#ask('GET', path, pullScope(repository), what, { accept: MANIFESTS });
+    const headers = { accept: MANIFESTS };
+    const answer = await this.#ask('GET', path, pullScope(repository), what, { headers, tries });
     if (answer.status === 404) return void (await answer.short());
     if (answer.status !== 200) throw refusal(what, answer.status, await answer.short());
     const bytes = await answer.whole(MAX_MANIFEST_BYTES);
@@ -77,6 +96,27 @@ export class RegistryClient {
     const digest = digestOf(bytes, wanted && digestAlgorithm(wanted));
     if (wanted === undefined || wanted === digest) return { digest, mediaType, bytes };
     throw new RegistryError(`${what}: what came has the digest ${digest}`);
+  }
+
+  /**
+   * A page of what refers to a digest; undefined where the registry has no API for that. See `listReferrers`.
+   *
+   * @param query - empty, or `next` of the page before
+   */
+  async referrersPage(
+    repository: string,
+    subject: Digest,
+    query: string,
+  ): Promise<{ readonly referrers: readonly Descriptor[]; readonly next?: string } | undefined> {
+    const what = `${this.host}: ${repository}: referrers of ${subject}`;
+    const path = `${repository}/referrers/${subject}${query}`;
+    const answer = await this.#ask('GET', path, pullScope(repository), what);
+    if (answer.status === 404) return void (await answer.short());
+    if (answer.status !== 200) throw refusal(what, answer.status, await answer.short());
+    const referrers = readIndexDescriptors(await answer.whole(MAX_MANIFEST_BYTES));
+    const link = /<([^>]*)>\s*;\s*rel="?next"?/i.exec(String(answer.headers['link'] ?? ''))?.[1];
+    const search = link === undefined ? '' : new URL(link, this.#at(path)).search;
+    return { referrers, ...(search !== '' && { next: search }) };
   }
 
   async hasBlob(
@@ -146,11 +186,15 @@ export class RegistryClient {
     });
   }
 
-  /** @param reference - a tag, or the manifest's digest */
+  /**
+   * What refers to something else is then listed as such, by this client where the registry does not do so by itself.
+   *
+   * @param reference - a tag, or the manifest's digest
+   */
   async pushManifest(
     repository: RepositoryName,
     reference: string,
-    { mediaType, bytes }: { readonly mediaType: string; readonly bytes: Uint8Array },
+    { mediaType, bytes }: PushedManifest,
   ): Promise<void> {
     const what = `${this.host}: PUT ${repository}:${reference}`;
     const answer = await this.#requester.ask({
@@ -163,6 +207,10 @@ export class RegistryClient {
     });
     const body = await answer.short();
     if (answer.status !== 201) throw refusal(what, answer.status, body);
+    if (answer.headers['oci-subject'] !== undefined) return;
+    const parsed = parseManifest(bytes, mediaType);
+    if (!parsed.ok || parsed.manifest.subject === undefined) return;
+    await addToFallback(this, repository, { mediaType, bytes }, parsed.manifest);
   }
 
   close(): void {
@@ -211,9 +259,15 @@ export class RegistryClient {
     path: string,
     scope: string,
     what: string,
-    headers: Readonly<Record<string, string>> = {},
+    {
+      headers = {},
+      tries,
+    }: {
+      readonly headers?: Readonly<Record<string, string>>;
+      readonly tries?: number | undefined;
+    } = {},
   ): Promise<WireAnswer> {
-    return this.#requester.ask({ method, url: this.#at(path), scope, what, headers });
+    return this.#requester.ask({ method, url: this.#at(path), scope, what, headers }, tries);
   }
 
   #at(path: string): URL {

@@ -38,10 +38,10 @@ export class Requester {
   }
 
   /** Repeated after failures that pass by themselves; so only for what may be done twice. */
-  async ask(request: ScopedRequest): Promise<WireAnswer> {
+  async ask(request: ScopedRequest, most = TRIES): Promise<WireAnswer> {
     for (let tries = 1; ; tries++) {
-      const answer = await this.#try(request, tries < TRIES);
-      if (answer !== undefined && (tries === TRIES || !TRANSIENT.has(answer.status))) return answer;
+      const answer = await this.#try(request, tries < most);
+      if (answer !== undefined && (tries === most || !TRANSIENT.has(answer.status))) return answer;
       const told = Number(answer?.headers['retry-after'] ?? 0) * 1000;
       await answer?.short();
       await this.pause(tries, Number.isFinite(told) ? told : 0);

@@ -58,7 +58,7 @@ test('an archive becomes a repository, and the answer tells how far it is', asyn
   const { progress, last } = await linesOf(await post(holdfast, tar));
   assert.deepEqual(importDone.parse(last), {
     done: true,
-    images: [{ digest: DIGEST, pushed: ['team/app:1'], missing: [] }],
+    images: [{ digest: DIGEST, pushed: ['team/app:1'], missing: [], referrers: 0 }],
   });
   assert.deepEqual(progress.at(-1), { received: tar.byteLength, blobs: 3 });
   assert.ok(progress.length > 3, 'it tells of bytes before it tells of blobs');

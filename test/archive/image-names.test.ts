@@ -7,7 +7,7 @@ import { digestOf } from '../../src/oci/digest.ts';
 function image(...names: string[]): ArchivedImage {
   const bytes = Buffer.from(names.join());
   const root = { digest: digestOf(bytes), mediaType: '', bytes, blobs: [], children: [] };
-  return { names, root, missing: [] };
+  return { names, root, missing: [], referrers: [] };
 }
 
 function placed(images: readonly ArchivedImage[], to?: string): string[] {

@@ -6,7 +6,7 @@ import {
   platformText,
   reducedIndex,
 } from '../../archive/index-json.ts';
-import { digestOf } from '../../oci/digest.ts';
+import { type Digest, digestOf } from '../../oci/digest.ts';
 import { parseManifest } from '../../oci/manifest.ts';
 import { isIndexMediaType } from '../../oci/media-types.ts';
 import { verifiedBytes } from '../../archive/verified-content.ts';
@@ -53,7 +53,7 @@ async function indexOf(
   const children: ImageManifest[] = [];
   const missing: string[] = [];
   for (const entry of wanted) {
-    const child = await childOf(client, repository, entry);
+    const child = await obtainable(client, repository, entry.digest);
     if (child) children.push(child);
     else missing.push(entry.platform ? platformText(entry.platform) : entry.digest);
   }
@@ -67,10 +67,10 @@ async function indexOf(
 }
 
 /** Undefined where it, or something that it needs, cannot be had: a mirror whose upstream is gone has what was pulled. */
-async function childOf(
+export async function obtainable(
   client: RegistryClient,
   repository: string,
-  { digest }: IndexEntry,
+  digest: Digest,
 ): Promise<ImageManifest | undefined> {
   try {
     const found = await client.manifest(repository, digest);

@@ -149,5 +149,6 @@ function summary({ image, destinations }: PlacedImage) {
     digest: image.root.digest,
     pushed: destinations.map(({ repository, tag }) => `${repository}:${tag}`),
     missing: [...image.missing],
+    referrers: image.referrers.length,
   };
 }

@@ -1,6 +1,7 @@
 /** docs/archives.md with the real docker, podman and skopeo: what they save is imported, what is exported they load. */
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { ArchiveCommands } from '../../cli/archive-commands.ts';
@@ -37,6 +38,13 @@ async function openStage(t: TestContext): Promise<Stage> {
     return { digest: made.manifestDigest, config: made.configDigest, platform };
   });
   const index = upstream.content.addIndex('library/app', '1', children);
+  // It goes along in each archive, and no client may stumble over it.
+  const artifactType = 'application/spdx+json';
+  upstream.content.addImage('library/app', undefined, {
+    subject: index,
+    artifactType,
+    layers: [99],
+  });
   const [image] = children;
   assert.ok(image);
   return { holdfast, there, commands: await ArchiveCommands.for(t, holdfast), index, image };
@@ -109,6 +117,7 @@ test('skopeo reads both halves of an export, and what it writes is imported', as
     run('skopeo', args, programEnvironment({ TMPDIR: commands.folder }), t.signal);
   const tar = commands.path('app.tar');
   await succeed(commands, 'export', 'app:1', '-o', tar);
+  assert.ok((await readFile(tar)).includes('referrers.json'));
   const to = `docker://127.0.0.1:${there.port}/by/skopeo`;
   const plain = ['copy', '--dest-tls-verify=false'];
   await skopeo(...plain, '--all', '--preserve-digests', `oci-archive:${tar}:1`, `${to}:all`);
