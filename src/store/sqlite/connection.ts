@@ -12,6 +12,9 @@ const BUSY_TIMEOUT = 5000;
 /** The write-ahead log is cut back to this after a burst, in bytes. */
 const LOG_SIZE_LIMIT = 64 * 1024 * 1024;
 
+/** KiB of pages in memory. A million blobs have more inner pages than SQLite's own 2 MiB hold, and each look-up would read some. */
+const CACHE_KIB = 32 * 1024;
+
 const OWNER_ONLY = 0o600;
 
 const SETTINGS = `
@@ -19,6 +22,7 @@ const SETTINGS = `
   PRAGMA synchronous = NORMAL;
   PRAGMA foreign_keys = ON;
   PRAGMA trusted_schema = OFF;
+  PRAGMA cache_size = -${CACHE_KIB};
   PRAGMA journal_size_limit = ${LOG_SIZE_LIMIT};
 `;
 
