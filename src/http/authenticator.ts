@@ -1,6 +1,7 @@
 /** Finds out who asks, from the credentials that a request brings along. */
 import { type Asker, NOBODY } from '../auth/asker.ts';
 import type { Logins } from '../auth/logins.ts';
+import { covers } from '../auth/scope.ts';
 import type { Tokens } from '../auth/tokens.ts';
 import type { Clock } from '../clock.ts';
 import { OciError } from '../oci/error-codes.ts';
@@ -21,6 +22,16 @@ export interface Authentication {
 
 /** What a host may be spelled with (RFC 3986 §3.2.2): the realm must not say more than that. */
 const HOST = /^[\w.-]+(?::\d+)?$|^\[[\da-f:.]+\](?::\d+)?$/i;
+
+/**
+ * With a token that is not good for the resource an account is anybody: a list would tell whoever has a token for one
+ * repository of all others.
+ */
+function goodFor(resource: Resource, asker: Asker): Asker {
+  if (asker.kind === 'anonymous' || !asker.scopes) return asker;
+  const wanted = { type: 'registry', name: resource, actions: ['*'] } as const;
+  return covers(asker.scopes, wanted) ? asker : { kind: 'anonymous', hasToken: true };
+}
 
 type Challenge = (options: {
   readonly error?: 'invalid_token';
@@ -51,8 +62,9 @@ export class Authenticator {
     const name = ctx.params['name'];
     const challenge: Challenge = (options) =>
       bearerChallenge({ realm: realm(), scope: wantedScope(action, name, resource), ...options });
-    const asker = entrance === 'mirror' ? NOBODY : await this.#asker(ctx, challenge);
-    if (asker.kind === 'account') ctx.state.account = asker.name;
+    const known = entrance === 'mirror' ? NOBODY : await this.#asker(ctx, challenge);
+    if (known.kind === 'account') ctx.state.account = known.name;
+    const asker = resource ? goodFor(resource, known) : known;
     return new Permissions(this.#access, { asker, entrance, name, realm });
   }
 

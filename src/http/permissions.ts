@@ -30,7 +30,7 @@ export class Permissions {
     return asker.kind === 'account' ? asker.name : undefined;
   }
 
-  /** May it be told of to who asks? A list has a scope of its own, so that of the token does not count. */
+  /** May it be told of to who asks? What a token has to be good for is the list, not each entry of it. */
   canSee(place: Place): boolean {
     return this.#access.decide(this.#visit.asker, 'pull', { place }) === 'allowed';
   }
@@ -54,10 +54,9 @@ export class Permissions {
     if (decision !== 'allowed') throw this.#refusal(decision, action, repository);
   }
 
-  /** The same for what is not about one repository. */
+  /** The same for what is not about one repository. A token that is not good for the resource has made nobody of who asks. */
   requireAny(action: Action, resource?: Resource): void {
-    const scope = resource && ({ type: 'registry', name: resource, actions: ['*'] } as const);
-    const decision = this.#access.decide(this.#visit.asker, action, { scope });
+    const decision = this.#access.decide(this.#visit.asker, action);
     if (decision === 'allowed') return;
     throw this.#refusal(decision, action, undefined, resource);
   }

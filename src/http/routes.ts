@@ -122,7 +122,7 @@ export const ROUTES: readonly Route[] = [
   api('post', '/warm', 'administer', warmImages),
   route('get', '/healthz', 'pull', 'anybody', 'other', () => livez),
   route('get', '/readyz', 'pull', 'anybody', 'other', ({ health }) => readyz(health)),
-  route('get', '/metrics', 'pull', 'server', 'other', ({ health }) => metricsPage(health)),
+  route('get', '/metrics', 'pull', 'api', 'other', ({ health }) => metricsPage(health)),
   route('get', '/', 'pull', 'anybody', 'other', ({ page }) => getPage(page)),
   route('get', '/page/:file', 'pull', 'anybody', 'other', ({ page }) => getPageFile(page)),
 ];

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { imageAnswer } from '../../src/api/image.ts';
 import { pinsAnswer } from '../../src/api/pins.ts';
+import { statusAnswer } from '../../src/api/status.ts';
 import { digestOf } from '../../src/oci/digest.ts';
 import { startHoldfast, startUpstream } from '../helpers/mirror.ts';
 import { pullImage } from '../helpers/registry-client.ts';
@@ -113,6 +114,30 @@ test('a list needs a token for lists; without one it shows what anybody may see'
   assert.deepEqual(await catalogOf(holdfast), []);
   // A token for it does not open the repositories themselves.
   assert.equal(await statusOf(server, '/v2/team/app/tags/list'), 401);
+});
+
+test('a token for one repository tells of no other, in no list', async (t) => {
+  const rules = [{ match: 'team/**', grant: { alice: ['push'] } }];
+  const auth = { rules, administrators: ['alice'] };
+  const { holdfast } = await startWithAccounts(t, { auth });
+  for (const name of ['team/app', 'team/other'])
+    await pushSample(as(holdfast, 'alice'), name, 'v1');
+  const narrow = await withToken(holdfast, 'alice', 'repository:team/app:pull');
+  assert.equal(await statusOf(narrow, '/v2/team/app/tags/list'), 200);
+  assert.deepEqual(await catalogOf(narrow), []);
+  const status = statusAnswer.parse(await (await narrow.fetch('/api/v1/status')).json());
+  assert.deepEqual([status.user, status.can.administer, status.storage.dir], [null, false, null]);
+  for (const path of ['repositories', 'evictions', 'pins', 'usage']) {
+    const [told, expected] = await Promise.all(
+      [narrow, holdfast].map(async (one) => (await one.fetch(`/api/v1/${path}`)).text()),
+    );
+    assert.equal(told, expected, path);
+  }
+  assert.equal(await statusOf(narrow, '/api/v1/tags?repository=team/other'), 404);
+  assert.equal(await statusOf(narrow, '/api/v1/gc', { ...POST, body: '{}' }), 401);
+  const wide = await withToken(holdfast, 'alice', 'registry:catalog:*', 'registry:api:*');
+  assert.deepEqual(await catalogOf(wide), ['team/app', 'team/other']);
+  assert.equal(await statusOf(wide, '/api/v1/tags?repository=team/other'), 200);
 });
 
 test('a mount needs the right to read its source', async (t) => {
