@@ -1,11 +1,9 @@
 /** Why pulls were misses: the last of them in memory, each with what became of the content that was here before. */
 import type { MissEntry, MissesQuery } from '../api/activity.ts';
 import type { Clock } from '../clock.ts';
-import { parseDigest } from '../oci/digest.ts';
 import { displayName, type MirroredRepository } from '../oci/repository.ts';
 import type { Miss } from '../pull-through/events.ts';
 import { TooYoungError } from '../pull-through/min-age.ts';
-import type { Departure } from '../store/inventory-records.ts';
 import type { MetadataStore } from '../store/metadata-store.ts';
 import { UpstreamError } from '../upstream/errors.ts';
 
@@ -83,21 +81,14 @@ export class RecentMisses {
       return failed(isMissing ? 'not-found-upstream' : 'upstream-failed', cause);
     }
     const before = this.#latest.get(keyOf(miss));
-    const departure = await this.#departure(miss);
+    const { repository, reference } = miss;
+    const departure = await this.#options.metadata.inventory.findDeparture(repository, reference);
     if (departure && departure.at >= (before?.at ?? 0)) {
       return { reason: departure.reason, since: departure.at, detail: null };
     }
     return before && !isFailure(before)
       ? { reason: 'not-kept', since: before.at, detail: 'an earlier pull of it was not kept' }
       : { reason: 'first-pull', since: null, detail: null };
-  }
-
-  #departure({ kind, repository, reference }: Miss): Promise<Departure | undefined> {
-    const { inventory } = this.#options.metadata;
-    const digest = kind === 'blob' ? parseDigest(reference) : undefined;
-    return digest === undefined
-      ? inventory.findDeparture(repository, reference)
-      : inventory.findBlobDeparture(digest);
   }
 }
 

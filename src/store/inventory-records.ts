@@ -139,10 +139,8 @@ export interface InventoryRecords {
   /** From that day on, by day and upstream, hosted repositories first. */
   listUsage(from: string): Promise<readonly UsageRecord[]>;
 
-  /** What last became of a tag or manifest of the repository; undefined where nothing is known (any more). */
+  /** What last became of a tag, manifest or blob of the repository; undefined where nothing is known (any more). */
   findDeparture(repository: Repository, reference: Tag | Digest): Promise<Departure | undefined>;
-  /** What last became of a blob, of whatever repository. */
-  findBlobDeparture(digest: Digest): Promise<Departure | undefined>;
 }
 
 /** Rows that one look at a listing may walk over to find what is searched for: about a millisecond. */

@@ -1,9 +1,11 @@
 /** What nobody learns of content that is only in a repository which is closed to him. */
 import assert from 'node:assert/strict';
 import { test, type TestContext } from 'node:test';
+import { missesAnswer } from '../../src/api/activity.ts';
 import { imageAnswer } from '../../src/api/image.ts';
 import { tagsAnswer } from '../../src/api/tags.ts';
 import { MediaType } from '../../src/oci/media-types.ts';
+import { eventually } from '../helpers/eventually.ts';
 import { startUpstream } from '../helpers/mirror.ts';
 import { pushSample, type Server } from '../spec/pushing.ts';
 import { as, startWithAccounts, statusOf } from './signing-in.ts';
@@ -42,4 +44,45 @@ test('a manifest that names a closed repository’s layers does not tell that th
       bytes: secret.manifest.byteLength,
     });
   }
+});
+
+async function lastMiss(server: Server, repository: string) {
+  const path = `/api/v1/misses?n=1&repository=${repository}`;
+  let [miss] = missesAnswer.parse(await (await server.fetch(path)).json()).misses;
+  await eventually('the miss of the layer is told', async () => {
+    [miss] = missesAnswer.parse(await (await server.fetch(path)).json()).misses;
+    return miss?.kind === 'blob';
+  });
+  return [miss?.reason, miss?.since !== null];
+}
+
+test('a miss does not tell that a closed repository had the same layer', async (t) => {
+  const upstream = await startUpstream(t);
+  const image = upstream.addImage('team/app', '1', { layers: [5_000] });
+  const upstreams = {
+    'open.example': { url: upstream.url },
+    'secret.example': { url: upstream.url, private: true },
+  };
+  const { holdfast } = await startWithAccounts(t, { config: { upstreams, prefetch: 'off' } });
+  const alice = as(holdfast, 'alice');
+  const [open, secret] = ['open.example/team/app', 'secret.example/team/app'].map((name) => ({
+    name,
+    manifest: `/v2/${name}/manifests/1`,
+    layer: `/v2/${name}/blobs/${image.layerDigests[0]}`,
+  }));
+  assert.ok(open && secret);
+  for (const path of [secret.manifest, secret.layer])
+    assert.equal(await statusOf(alice, path), 200);
+  await eventually('the layer is held', async () => {
+    return (await statusOf(alice, secret.layer, { method: 'DELETE' })) === 202;
+  });
+  for (const path of [open.manifest, open.layer]) assert.equal(await statusOf(holdfast, path), 200);
+  assert.deepEqual(await lastMiss(holdfast, open.name), ['first-pull', false]);
+  await eventually('the layer is held again', async () => {
+    return (await statusOf(alice, open.layer, { method: 'DELETE' })) === 202;
+  });
+  assert.equal(await statusOf(alice, secret.layer), 200);
+  await eventually('its miss is told', async () => {
+    return (await lastMiss(alice, secret.name))[0] === 'deleted';
+  });
 });

@@ -19,6 +19,7 @@ import type { OpenMetadataStore } from './open-stores.ts';
 const HOSTED = hosted('team/app');
 const NODE = mirrored('docker.io', 'library/node');
 const LOKI = mirrored('docker.io', 'grafana/loki');
+const OTHER = mirrored('ghcr.io', 'org/app');
 
 async function summaryOf(store: MetadataStore, repository: typeof NODE) {
   const { entries } = await store.inventory.listRepositories({ limit: 100 });
@@ -251,12 +252,36 @@ export function inventoryContract(name: string, openStore: OpenMetadataStore): v
       assert.equal(await reasonOf(tag('b')), 'deleted');
       assert.equal(await reasonOf(tag('b2')), undefined);
       assert.equal(await reasonOf(tag('c')), 'damaged');
-      assert.equal((await inventory.findBlobDeparture(digest('a1')))?.reason, 'evicted');
-      assert.equal((await inventory.findBlobDeparture(digest('a2')))?.reason, 'damaged');
+      assert.equal(await reasonOf(digest('a1')), 'evicted');
+      assert.equal(await reasonOf(digest('a2')), 'damaged');
       await store.deleteManifest(NODE, manifestDigest('b'));
       assert.equal(await reasonOf(tag('b2')), 'deleted');
       assert.equal(await inventory.findDeparture(LOKI, tag('a')), undefined);
-      assert.equal(await inventory.findBlobDeparture(digest('never')), undefined);
+      assert.equal(await reasonOf(digest('never')), undefined);
+    });
+
+    it('remembers a blob for the repositories that had it', async (t) => {
+      const store = await openStore(t);
+      const reasonsOf = async (blobName: string) =>
+        Promise.all(
+          [NODE, LOKI, OTHER].map(async (repository) => {
+            return (await store.inventory.findDeparture(repository, digest(blobName)))?.reason;
+          }),
+        );
+      for (const repository of [NODE, LOKI]) {
+        for (const blobName of ['lost', 'loose', 'left']) {
+          await store.recordBlob(repository, { digest: digest(blobName), size: 1 }, 1);
+        }
+      }
+      await store.recordBlob(OTHER, { digest: digest('other'), size: 1 }, 1);
+      await store.forgetBlob(digest('lost'));
+      assert.deepEqual(await reasonsOf('lost'), ['damaged', 'damaged', undefined]);
+      await store.dropUnreferencedBlob(digest('loose'));
+      assert.deepEqual(await reasonsOf('loose'), ['evicted', 'evicted', undefined]);
+      await store.unlinkBlob(NODE, digest('left'));
+      assert.deepEqual(await reasonsOf('left'), ['deleted', undefined, undefined]);
+      await store.unlinkBlob(LOKI, digest('left'));
+      assert.deepEqual(await reasonsOf('left'), ['deleted', 'deleted', undefined]);
     });
 
     it('lets the last departure stand', async (t) => {

@@ -9,7 +9,6 @@ type Reason = Departure['reason'];
 export class MemoryDepartures {
   readonly #now: () => number;
   readonly #ofShelves = new WeakMap<Shelf, Map<string, Departure>>();
-  readonly #blobs = new Map<Digest, Departure>();
 
   constructor(now: () => number) {
     this.#now = now;
@@ -28,15 +27,12 @@ export class MemoryDepartures {
     this.#ofShelves.set(shelf, known.set(reference, { reason, at: this.#now() }));
   }
 
-  blob(digest: Digest, reason: Reason): void {
-    this.#blobs.set(digest, { reason, at: this.#now() });
+  /** The blob is about to go, or to be held no more, from every one of them that refers to it. */
+  blob(shelves: readonly Shelf[], digest: Digest, reason: Reason): void {
+    for (const shelf of shelves) if (shelf.blobs.has(digest)) this.reference(shelf, digest, reason);
   }
 
   find(shelf: Shelf | undefined, reference: Tag | Digest): Departure | undefined {
     return shelf && this.#ofShelves.get(shelf)?.get(reference);
-  }
-
-  findBlob(digest: Digest): Departure | undefined {
-    return this.#blobs.get(digest);
   }
 }

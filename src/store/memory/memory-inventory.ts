@@ -137,10 +137,6 @@ export class MemoryInventory implements InventoryRecords {
     return this.#shared.departures.find(this.#shared.shelves.find(repository), reference);
   }
 
-  async findBlobDeparture(digest: Digest): Promise<Departure | undefined> {
-    return this.#shared.departures.findBlob(digest);
-  }
-
   #summary(shelf: Shelf): RepositorySummary {
     const { held } = this.#shared;
     const bytes = [...shelf.blobs.keys()].reduce((sum, one) => sum + (held.get(one)?.size ?? 0), 0);

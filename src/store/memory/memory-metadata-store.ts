@@ -193,16 +193,17 @@ export class MemoryMetadataStore implements MetadataStore {
     repository: Repository,
     digest: Digest,
   ): Promise<'absent' | 'unlinked' | 'orphaned'> {
-    if (this.#shelves.find(repository)?.blobs.delete(digest) !== true) return 'absent';
+    const own = this.#shelves.find(repository);
+    if (own?.blobs.delete(digest) !== true) return 'absent';
+    this.#departures.reference(own, digest, 'deleted');
     const linked = this.#shelves.all().some((shelf) => shelf.blobs.has(digest));
     if (linked || repository.kind === 'hosted') return 'unlinked';
     this.#held.delete(digest);
-    this.#departures.blob(digest, 'deleted');
     return 'orphaned';
   }
 
   async forgetBlob(digest: Digest): Promise<void> {
-    if (this.#held.delete(digest)) this.#departures.blob(digest, 'damaged');
+    if (this.#held.delete(digest)) this.#departures.blob(this.#shelves.all(), digest, 'damaged');
   }
 
   async createUpload(upload: UploadRecord): Promise<void> {

@@ -134,8 +134,8 @@ export class MemoryUpkeep {
     if (!this.#held.has(digest) || this.#isHosted(digest)) return false;
     if (this.#isNamed(digest) && this.#isLinked(digest)) return false;
     this.#held.delete(digest);
+    this.#departures.blob(this.#shelves.all(), digest, 'evicted');
     for (const { blobs } of this.#shelves.all()) blobs.delete(digest);
-    this.#departures.blob(digest, 'evicted');
     return true;
   }
 
@@ -182,7 +182,7 @@ export class MemoryUpkeep {
   condemn(digest: Digest): void {
     this.#held.delete(digest);
     this.#condemned.add(digest);
-    this.#departures.blob(digest, 'damaged');
+    this.#departures.blob(this.#shelves.all(), digest, 'damaged');
   }
 
   isCondemned(shelf: Shelf | undefined, digest: Digest): boolean {

@@ -6,9 +6,6 @@ import type { Connection } from './connection.ts';
 
 type Reason = Departure['reason'];
 
-/** Stands for whatever repository: a blob goes from all of them. */
-const NO_REPOSITORY = 0;
-
 /** Departures between two looks whether there are too many: looking costs about as much as noting fifty. */
 const PRUNE_EVERY = 1_000;
 
@@ -24,8 +21,9 @@ export class SqliteDepartures {
   readonly #now: () => number;
   readonly #note: Statement<[Gone]>;
   readonly #noteTags: Statement<[Gone]>;
+  readonly #noteBlob: Statement<[Omit<Gone, 'repository'>]>;
   readonly #find: Statement<[repository: number, reference: string], Departure>;
-  readonly #prune: Statement<[limit: number]>;
+  readonly #dropOldest: Statement<[limit: number]>;
   #sincePrune = 0;
 
   constructor(connection: Connection, now: () => number) {
@@ -41,10 +39,15 @@ export class SqliteDepartures {
       WHERE repository = :repository AND digest = :reference
       ON CONFLICT DO UPDATE SET reason = excluded.reason, at = excluded.at
     `);
+    this.#noteBlob = connection.prepare(`
+      INSERT INTO departures (repository, reference, reason, at)
+      SELECT repository, :reference, :reason, :at FROM repository_blobs WHERE digest = :reference
+      ON CONFLICT DO UPDATE SET reason = excluded.reason, at = excluded.at
+    `);
     this.#find = connection.prepare(
       'SELECT reason, at FROM departures WHERE repository = ? AND reference = ?',
     );
-    this.#prune = connection.prepare(`
+    this.#dropOldest = connection.prepare(`
       DELETE FROM departures WHERE at <= (
         SELECT at FROM departures ORDER BY at DESC LIMIT 1 OFFSET ?
       )
@@ -55,30 +58,30 @@ export class SqliteDepartures {
   manifest(repository: number, digest: Digest, reason: Reason): void {
     const gone = { repository, reference: digest, reason, at: this.#now() };
     this.#noteTags.run(gone);
-    this.#add(gone);
+    this.#note.run(gone);
+    this.#prune(1);
   }
 
-  tag(repository: number, tag: Tag, reason: Reason): void {
-    this.#add({ repository, reference: tag, reason, at: this.#now() });
+  /** A tag, or a blob of this repository alone. */
+  reference(repository: number, reference: Tag | Digest, reason: Reason): void {
+    this.#note.run({ repository, reference, reason, at: this.#now() });
+    this.#prune(1);
   }
 
+  /** The blob is about to go, or to be held no more, from every repository that refers to it. */
   blob(digest: Digest, reason: Reason): void {
-    this.#add({ repository: NO_REPOSITORY, reference: digest, reason, at: this.#now() });
+    const { changes } = this.#noteBlob.run({ reference: digest, reason, at: this.#now() });
+    this.#prune(changes);
   }
 
   find(repository: number, reference: Tag | Digest): Departure | undefined {
     return this.#find.get(repository, reference);
   }
 
-  findBlob(digest: Digest): Departure | undefined {
-    return this.#find.get(NO_REPOSITORY, digest);
-  }
-
-  #add(gone: Gone): void {
-    this.#note.run(gone);
-    this.#sincePrune += 1;
+  #prune(noted: number): void {
+    this.#sincePrune += noted;
     if (this.#sincePrune < PRUNE_EVERY) return;
     this.#sincePrune = 0;
-    this.#prune.run(MAX_DEPARTURES);
+    this.#dropOldest.run(MAX_DEPARTURES);
   }
 }

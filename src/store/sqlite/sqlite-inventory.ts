@@ -127,8 +127,4 @@ export class SqliteInventory implements InventoryRecords {
     const id = this.#shared.repositories.find(repository);
     return id === undefined ? undefined : this.#shared.departures.find(id, reference);
   }
-
-  async findBlobDeparture(digest: Digest): Promise<Departure | undefined> {
-    return this.#shared.departures.findBlob(digest);
-  }
 }

@@ -158,7 +158,7 @@ export class SqliteMetadataStore implements MetadataStore, CountsWrites {
     return this.#makeRoom(repository, () => {
       this.#sightings.untakeTag(repository, tag);
       if (!this.#tags.delete(repository, tag)) return false;
-      this.#departures.tag(this.#repositories.ensure(repository), tag, 'deleted');
+      this.#departures.reference(this.#repositories.ensure(repository), tag, 'deleted');
       return true;
     });
   }
@@ -220,6 +220,7 @@ export class SqliteMetadataStore implements MetadataStore, CountsWrites {
     return this.#makeRoom(repository, () => {
       const id = this.#repositories.find(repository);
       if (id === undefined || !this.#blobs.unlink(id, digest)) return 'absent';
+      this.#departures.reference(id, digest, 'deleted');
       if (repository.kind === 'hosted' || this.#blobs.isLinked(digest)) return 'unlinked';
       this.#blobs.forget(digest, 'deleted');
       return 'orphaned';

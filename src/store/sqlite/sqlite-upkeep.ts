@@ -98,8 +98,8 @@ export class SqliteUpkeep {
 
   dropUnreferenced(digest: Digest): boolean {
     if (this.#dropUnreferenced.run({ digest }).changes === 0) return false;
-    this.#unlinkAll.run(digest);
     this.#departures.blob(digest, 'evicted');
+    this.#unlinkAll.run(digest);
     return true;
   }
 
