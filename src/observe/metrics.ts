@@ -1,4 +1,5 @@
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
+import { Tally } from './tally.ts';
 
 /** What one request was and what became of it. */
 export interface RequestMetric {
@@ -47,14 +48,15 @@ const DURATION_BUCKETS = [0.005, 0.025, 0.1, 0.5, 2.5, 10, 60, 300];
 export class Metrics {
   readonly #registry = new Registry();
   readonly #sources: MetricSources;
-  readonly #requests = this.#counter('requests_total', 'Requests answered.', [
-    'operation',
-    'outcome',
-  ]);
-  readonly #servedBytes = this.#counter(
-    'served_bytes_total',
-    'Body bytes sent: from the store, from an upstream, or shared from a fetch for another client.',
-    ['source'],
+  readonly #requests = new Tally(
+    this.#counter('requests_total', 'Requests answered.', ['operation', 'outcome']),
+  );
+  readonly #servedBytes = new Tally(
+    this.#counter(
+      'served_bytes_total',
+      'Body bytes sent: from the store, from an upstream, or shared from a fetch for another client.',
+      ['source'],
+    ),
   );
   readonly #fetchedBytes = this.#counter(
     'fetched_bytes_total',
@@ -138,13 +140,17 @@ export class Metrics {
     for (const kind of ['hosted', 'mirrored']) this.#damaged.inc({ kind }, 0);
     this.warmed({ held: 0, postponed: 0, failed: 0 });
     for (const reason of ['wrong', 'slowed']) this.#failedLogins.inc({ reason }, 0);
-    for (const source of ['store', 'upstream', 'shared']) this.#servedBytes.inc({ source }, 0);
+    for (const source of ['store', 'upstream', 'shared']) {
+      this.#servedBytes.add(source, { source }, 0);
+    }
   }
 
   request({ operation, outcome, status, sentBytes, durationMs }: RequestMetric): void {
-    this.#requests.inc({ operation, outcome: outcomeLabel(outcome, status) });
+    const label = outcomeLabel(outcome, status);
+    this.#requests.add(`${operation} ${label}`, { operation, outcome: label });
     this.#duration.observe({ operation }, durationMs / 1000);
-    if (sentBytes > 0) this.#servedBytes.inc({ source: sourceOf(outcome) }, sentBytes);
+    const source = sourceOf(outcome);
+    if (sentBytes > 0) this.#servedBytes.add(source, { source }, sentBytes);
   }
 
   upstreamAnswer({ upstream, kind, status }: UpstreamMetric): void {
@@ -205,6 +211,8 @@ export class Metrics {
     this.#storedBlobs.set(blobs);
     this.#storedManifests.set(manifests);
     this.#fillsRunning.set(this.#sources.fillsRunning());
+    this.#requests.pour();
+    this.#servedBytes.pour();
     const lines = (await this.#registry.metrics()).split('\n').filter((line) => {
       const upstream = UPSTREAM_LABEL.exec(line)?.[1];
       return upstream === undefined || isShown(upstream);

@@ -39,6 +39,9 @@ export interface PullThroughOptions {
   readonly prefetch: boolean;
 }
 
+/** Far less than what eviction tells uses apart by. */
+const SAME_MOMENT_MS = 1_000;
+
 export interface Using {
   /** Notes that the answer has been given once more; the first time is noted already. */
   readonly use: () => void;
@@ -52,6 +55,7 @@ export class PullThrough {
   readonly #prefetch: Prefetch;
   readonly #uses: RecentUses;
   readonly #events: PullThroughEvents;
+  readonly #clock: Clock;
 
   constructor(options: PullThroughOptions) {
     const { mirrors, metadata, blobs, locks, damaged, uses, clock, events, prefetch } = options;
@@ -60,6 +64,7 @@ export class PullThrough {
     this.#mirrors = mirrors;
     this.#uses = uses;
     this.#events = events;
+    this.#clock = clock;
     this.#prefetch = new Prefetch({ metadata, events, enabled: prefetch });
     this.#manifests = new PullManifest({ metadata, clock, events, fetcher });
     this.#lists = new PullLists(metadata, this.#manifests);
@@ -96,10 +101,10 @@ export class PullThrough {
     const got = this.#manifests.get(this.#mirrorOf(repository), repository, reference);
     const answer = await this.#tellingManifest(repository, reference, got);
     const { digest } = answer.manifest;
-    const use = (): void => {
+    const use = this.#noting(() => {
       this.#prefetch.manifestServed(repository, digest);
       this.#uses.manifest(repository, digest);
-    };
+    });
     use();
     return { ...answer, use };
   }
@@ -112,7 +117,7 @@ export class PullThrough {
     const got = this.#manifests.head(this.#mirrorOf(repository), repository, reference);
     const answer = await this.#tellingManifest(repository, reference, got);
     const { digest } = answer.manifest;
-    const use = (): void => this.#uses.manifest(repository, digest);
+    const use = this.#noting(() => this.#uses.manifest(repository, digest));
     use();
     return { ...answer, use };
   }
@@ -189,6 +194,17 @@ export class PullThrough {
   ): Promise<ManifestAnswer> {
     const what = reference.kind === 'tag' ? reference.tag : reference.digest;
     return tellingMiss(this.#events, { repository, kind: 'manifest', reference: what }, answer);
+  }
+
+  /** Notes a use, but not the next ones of the same moment: nobody needs to know better, and warm answers are many. */
+  #noting(note: () => void): () => void {
+    let notedAt = -Infinity;
+    return () => {
+      const now = this.#clock.now();
+      if (Math.abs(now - notedAt) < SAME_MOMENT_MS) return;
+      notedAt = now;
+      note();
+    };
   }
 
   #mirrorOf(repository: MirroredRepository): Mirror {
