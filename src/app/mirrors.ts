@@ -39,6 +39,7 @@ export async function createMirrors(
       upstream: new GuardedUpstream(upstream, breaker),
       budget,
       private: settings.private,
+      connectionsPerBlob: settings.connectionsPerBlob,
       negativeMaxAge: settings.tags.negativeMaxAge,
       tagPolicy: (repository, tag) => tagPolicy(settings, repository, tag),
     });

@@ -58,6 +58,7 @@ export interface UpstreamConfig {
     readonly idle: number;
   };
   readonly maxConnections: number;
+  readonly connectionsPerBlob: number;
   readonly allowPrivateNetwork: boolean;
 }
 

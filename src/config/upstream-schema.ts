@@ -128,6 +128,12 @@ export function upstreamSchema(environment: Environment) {
       .prefault({})
       .describe('How long upstream may take.'),
     maxConnections: whole(1, 1024).prefault(16).describe('Requests to this upstream at a time.'),
+    connectionsPerBlob: whole(1, 16)
+      .prefault(1)
+      .describe(
+        'Connections that a blob of 32 MiB and more is fetched over, in ranges of it: faster where upstream limits each connection. ' +
+          '1: every blob by one request.',
+      ),
     allowPrivateNetwork: flag()
       .prefault(false)
       .describe(

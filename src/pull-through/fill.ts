@@ -18,7 +18,11 @@ import { UpstreamError } from '../upstream/errors.ts';
 import type { Upstream } from '../upstream/upstream.ts';
 import { Deferred } from './deferred.ts';
 import type { PullThroughEvents } from './events.ts';
+import { rangedBody, RangesIgnoredError } from './ranged-body.ts';
 import { UpstreamBody } from './upstream-body.ts';
+
+/** Bytes; a smaller rest is over before more connections pay. */
+const SMALLEST_IN_RANGES = 32 * 1024 * 1024;
 
 export interface FillOptions {
   readonly repository: MirroredRepository;
@@ -29,6 +33,8 @@ export interface FillOptions {
   readonly blobs: BlobStore;
   readonly events: PullThroughEvents;
   readonly startedAt: number;
+  /** How many a large blob is fetched over, in ranges. */
+  readonly connections: number;
   /** Makes the commit and what belongs to it one step; gives what the commit gives. */
   readonly publish: (commit: () => Promise<BlobStat>) => Promise<BlobStat>;
 }
@@ -143,7 +149,7 @@ export class Fill {
       const body = this.#upstreamBody();
       const leftover = await blobs.resume(id, options);
       // Upstream need not wait for the file to be made.
-      if (!leftover) body.begin();
+      if (!leftover && !this.#comesInRanges(0)) body.begin();
       const writer = leftover ?? (await blobs.create(id, options));
       this.#writer = writer;
       this.#resumedFrom = writer.size;
@@ -187,21 +193,60 @@ export class Fill {
       digest,
       size: expectedSize,
       signal: this.#stop.signal,
-      onHead: (size) => {
-        if (size !== undefined) {
-          this.#size = size;
-          this.#writer?.expectSize(size);
-          events.fillSized({ repository, digest, size });
-        }
-        this.#headReady.resolve({ size });
-      },
+      onHead: (size) => this.#sized(size),
       onResume: (at, cause) => events.fillResumed({ repository, digest, at, cause }),
     });
   }
 
+  /** Upstream's headers are in. */
+  #sized(size: number | undefined): void {
+    if (size !== undefined) {
+      const { repository, digest } = this;
+      this.#size = size;
+      this.#writer?.expectSize(size);
+      this.#options.events.fillSized({ repository, digest, size });
+    }
+    this.#headReady.resolve({ size });
+  }
+
   async #fetch(writer: BlobWriter, body: UpstreamBody): Promise<BlobStat> {
-    await writer.append(body.from(writer.size), this.#stop.signal);
+    await writer.append(this.#bytesFrom(writer.size, body), this.#stop.signal);
     return this.#commit(writer, body.size);
+  }
+
+  async *#bytesFrom(start: number, body: UpstreamBody): AsyncGenerator<Uint8Array> {
+    let position = start;
+    if (this.#comesInRanges(start)) {
+      try {
+        for await (const chunk of this.#ranges(start, this.#size ?? start)) {
+          position += chunk.byteLength;
+          yield chunk;
+        }
+        return;
+      } catch (error) {
+        if (!(error instanceof RangesIgnoredError)) throw error;
+      }
+    }
+    yield* body.from(position);
+  }
+
+  /** Only what a manifest has told the size of: the first request has to know it. */
+  #comesInRanges(start: number): boolean {
+    const { connections, expectedSize = 0 } = this.#options;
+    return connections > 1 && expectedSize - start >= SMALLEST_IN_RANGES;
+  }
+
+  #ranges(start: number, size: number): AsyncIterable<Uint8Array> {
+    const { upstream, events, connections } = this.#options;
+    const { repository, digest } = this;
+    return rangedBody(start, {
+      open: (span, signal) => upstream.blobRange(repository.name, digest, span, signal),
+      size,
+      connections,
+      signal: this.#stop.signal,
+      onBegun: () => this.#sized(size),
+      onResume: (at, cause) => events.fillResumed({ repository, digest, at, cause }),
+    });
   }
 
   async #commit(writer: BlobWriter, size: number | undefined): Promise<BlobStat> {

@@ -71,6 +71,15 @@ export class GuardedUpstream implements Upstream {
     return this.#breaker.run(() => this.#upstream.blob(name, digest, from, signal));
   }
 
+  blobRange(
+    name: RepositoryName,
+    digest: Digest,
+    span: { readonly start: number; readonly end: number },
+    signal?: AbortSignal,
+  ): Promise<UpstreamBlob | undefined> {
+    return this.#breaker.run(() => this.#upstream.blobRange(name, digest, span, signal));
+  }
+
   tags(name: RepositoryName, page: ListPage, signal?: AbortSignal): Promise<TagPage> {
     return this.#breaker.run(() => this.#upstream.tags(name, page, signal));
   }

@@ -10,6 +10,8 @@ export interface Mirror {
   readonly budget: RateBudget;
   /** Content is not for everybody: what upstream now denies is no longer served from what is held. */
   readonly private: boolean;
+  /** How many a large blob is fetched over. */
+  readonly connectionsPerBlob: number;
   /** How long a 404 for a digest is remembered, ms. */
   readonly negativeMaxAge: number;
   tagPolicy(name: RepositoryName, tag: Tag): TagPolicy;

@@ -282,6 +282,7 @@ export class PullBlob {
       blobs: this.#blobs,
       events: this.#events,
       startedAt: this.#clock.now(),
+      connections: mirror.connectionsPerBlob,
       // The record is part of the fill: whoever comes after it finds the blob held.
       publish: (commit) => {
         const keeping = { metadata: this.#metadata, blobs: this.#blobs, locks: this.#locks };

@@ -6,10 +6,7 @@ import type { Digest } from '../oci/digest.ts';
 import type { MirroredRepository } from '../oci/repository.ts';
 import { UpstreamError } from '../upstream/errors.ts';
 import type { Upstream, UpstreamBlob } from '../upstream/upstream.ts';
-import { backoff } from './backoff.ts';
-
-/** Tries without a single byte of progress after which it gives up. */
-const MAX_TRIES = 5;
+import { resuming, triesAllowed } from './resuming.ts';
 
 export interface UpstreamBodyOptions {
   readonly upstream: Upstream;
@@ -49,38 +46,29 @@ export class UpstreamBody {
   }
 
   /** The bytes from `start` on. Never more than the blob has; fewer only with an UpstreamError. */
-  async *from(start: number): AsyncGenerator<Uint8Array, void, undefined> {
-    let position = start;
-    for (let tries = 0; ;) {
-      const before = position;
-      try {
-        const begun = this.#begun;
-        this.#begun = undefined;
-        const answer = await (begun ?? this.#request(position));
-        this.#answered = true;
-        this.#options.onHead(this.#size);
-        for await (const chunk of wanted(answer, position, this.#size)) {
-          position += chunk.byteLength;
-          yield chunk;
-        }
-        if (this.#size === undefined || position >= this.#size) return;
-        throw new UpstreamError('unreachable', 'upstream ended the body too early');
-      } catch (error) {
-        tries = position > before ? 1 : tries + 1;
-        if (!isPassing(error) || tries > this.#triesAllowed(error)) throw error;
-        this.#options.onResume(position, error);
-        await backoff(tries, this.#options.signal);
-      }
-    }
+  from(start: number): AsyncGenerator<Uint8Array, void, undefined> {
+    const { signal, onResume } = this.#options;
+    return resuming(start, (position) => this.#read(position), {
+      signal,
+      onResume,
+      tries: (error) => triesAllowed(this.#answered, error),
+    });
   }
 
-  /**
-   * Before the headers a failure is an answer, due while the client still waits (its next mirror may do better), and a
-   * timeout has used up that wait; after them, bytes are at stake.
-   */
-  #triesAllowed(error: UpstreamError): number {
-    if (this.#answered) return MAX_TRIES;
-    return error.kind === 'timeout' ? 0 : 1;
+  async *#read(position: number): AsyncGenerator<Uint8Array> {
+    const begun = this.#begun;
+    this.#begun = undefined;
+    const answer = await (begun ?? this.#request(position));
+    this.#answered = true;
+    this.#options.onHead(this.#size);
+    let read = position;
+    for await (const chunk of wanted(answer, position, this.#size)) {
+      read += chunk.byteLength;
+      yield chunk;
+    }
+    if (this.#size !== undefined && read < this.#size) {
+      throw new UpstreamError('unreachable', 'upstream ended the body too early');
+    }
   }
 
   async #request(from: number): Promise<UpstreamBlob> {
@@ -99,14 +87,6 @@ export class UpstreamBody {
     }
     return answer;
   }
-}
-
-/** Failures of the connection or of the moment, as against an answer that says no. */
-function isPassing(error: unknown): error is UpstreamError {
-  return (
-    error instanceof UpstreamError &&
-    (error.kind === 'unreachable' || error.kind === 'timeout' || error.kind === 'unavailable')
-  );
 }
 
 /** The body from byte `from` on: without what upstream repeats when it ignores `Range`, and never longer than the blob. */

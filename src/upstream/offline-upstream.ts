@@ -13,6 +13,7 @@ export function offlineUpstream(name: string): Upstream {
     manifest: refuse,
     headBlob: refuse,
     blob: refuse,
+    blobRange: refuse,
     tags: refuse,
     referrers: refuse,
     close: () => Promise.resolve(),

@@ -75,6 +75,16 @@ export interface Upstream {
     from: number,
     signal?: AbortSignal,
   ): Promise<UpstreamBlob>;
+  /**
+   * GET of bytes `start` up to, not including, `end` of a blob; otherwise as `blob`. Undefined where upstream ignores ranges: nothing of
+   * its answer is read then.
+   */
+  blobRange(
+    repository: RepositoryName,
+    digest: Digest,
+    span: { readonly start: number; readonly end: number },
+    signal?: AbortSignal,
+  ): Promise<UpstreamBlob | undefined>;
   tags(repository: RepositoryName, page: ListPage, signal?: AbortSignal): Promise<TagPage>;
   /** All referrers of a digest, or undefined where the registry has no referrers API (404). */
   referrers(

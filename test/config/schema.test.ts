@@ -63,6 +63,7 @@ test('without any key the defaults stand, in milliseconds, bytes and absolute pa
     proxy: null,
     timeouts: { connect: 5000, headers: 15_000, idle: 30_000 },
     maxConnections: 16,
+    connectionsPerBlob: 1,
     allowPrivateNetwork: false,
   });
 });

@@ -110,14 +110,18 @@ async function sendBody(response: ServerResponse, body: Buffer, fault: Fault): P
   const write = writer(response, fault.throttle);
   let sent = 0;
   for (const stop of stops(response, fault)) {
-    const until = Math.min(stop.after, body.length);
-    await write(body.subarray(sent, until));
-    sent = until;
+    // A short body, such as that of a 401, never gets there.
+    if (stop.after > body.length) break;
+    await write(body.subarray(sent, stop.after));
+    sent = stop.after;
     if ((await stop.act()) === 'over') return;
   }
   await write(body.subarray(sent));
   response.end();
 }
+
+/** What a busy machine needs to read what has arrived. */
+const READ_MS = 100;
 
 function stops(response: ServerResponse, fault: Fault): readonly Stop[] {
   const { cutAfter, truncateAfter, stallAfter, hold } = fault;
@@ -129,7 +133,11 @@ function stops(response: ServerResponse, fault: Fault): readonly Stop[] {
     if (after === undefined) return;
     all.push({ after, act: () => Promise.resolve(how()).then(() => 'over') });
   };
-  last(cutAfter, () => response.socket?.resetAndDestroy());
+  last(cutAfter, async () => {
+    // A reset takes away what the other side has received and not yet read.
+    await sleep(READ_MS);
+    response.socket?.resetAndDestroy();
+  });
   // With a Content-Length, ending the response would leave the client waiting on a kept-alive connection.
   last(truncateAfter, () => {
     if (response.hasHeader('content-length')) response.socket?.end();

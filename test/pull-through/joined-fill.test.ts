@@ -80,7 +80,12 @@ function startEngine(
     Object.entries(upstreams).map(([name, url]) => {
       const breaker = new Breaker({ upstream: name, clock, onChange: ignore });
       const upstream = new GuardedUpstream(makeUpstream(t, url, { name }), breaker);
-      const rules = { private: false, negativeMaxAge: 0, tagPolicy: () => POLICY };
+      const rules = {
+        private: false,
+        negativeMaxAge: 0,
+        connectionsPerBlob: 1,
+        tagPolicy: () => POLICY,
+      };
       return [name, { upstream, budget: new RateBudget(clock), ...rules }];
     }),
   );

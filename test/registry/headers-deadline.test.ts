@@ -43,6 +43,7 @@ function silentUpstream(): Upstream {
     manifest: silence,
     headBlob: silence,
     blob: silence,
+    blobRange: silence,
     tags: silence,
     referrers: silence,
     close: () => Promise.resolve(),
@@ -72,6 +73,7 @@ function setUp(t: TestContext) {
     upstream: new GuardedUpstream(silentUpstream(), breaker),
     budget: new RateBudget(clock),
     private: false,
+    connectionsPerBlob: 1,
     negativeMaxAge: 0,
     tagPolicy: () => policy,
   };

@@ -97,6 +97,23 @@ export class GotUpstream implements Upstream {
     return { start, body, ...sized(size) };
   }
 
+  async blobRange(
+    repository: RepositoryName,
+    digest: Digest,
+    { start, end }: { readonly start: number; readonly end: number },
+    signal?: AbortSignal,
+  ): Promise<UpstreamBlob | undefined> {
+    const range = { range: `bytes=${start}-${end - 1}` };
+    const request = this.#request('GET', 'blob', repository, `blobs/${digest}`, range);
+    const exchange = await this.#requester.open(request, signal);
+    if (exchange.status !== 206) {
+      await exchange.stream(this.#idle, undefined)[Symbol.asyncIterator]().return?.();
+      return undefined;
+    }
+    const { size } = await placeOf(exchange, start, request.what);
+    return { start, body: exchange.stream(this.#idle, end - start), ...sized(size) };
+  }
+
   async tags(repository: RepositoryName, page: ListPage, signal?: AbortSignal): Promise<TagPage> {
     const request = this.#request('GET', 'tags', repository, 'tags/list');
     if (page.n !== undefined) request.url.searchParams.set('n', String(page.n));
