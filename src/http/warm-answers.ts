@@ -12,6 +12,8 @@ import { observe, type Report } from './request-observer.ts';
 const MAX_BYTES = 64 * 1024 * 1024;
 /** What the headers and the key take, about. */
 const HEADERS_BYTES = 2 * 1024;
+/** Characters. A name, a digest and an `ns` take less; a made-up query would take more memory than is counted. */
+const LONGEST_KEY = 1024;
 
 /** A request with one of these may be answered otherwise than the next one. */
 const NOT_PLAIN = [
@@ -20,6 +22,7 @@ const NOT_PLAIN = [
   'if-none-match',
   'range',
   'x-forwarded-for',
+  'x-forwarded-host',
   'x-sendfile-type',
 ] as const;
 
@@ -82,7 +85,8 @@ function keyOf({ method, url = '', headers }: IncomingMessage): string | undefin
   if (method !== 'GET' && method !== 'HEAD') return undefined;
   if (NOT_PLAIN.some((name) => headers[name] !== undefined)) return undefined;
   // With an `ns` it may matter which name this server is called by.
-  return url.includes('?') ? `${method} ${url} ${headers.host}` : `${method} ${url}`;
+  const key = url.includes('?') ? `${method} ${url} ${headers.host}` : `${method} ${url}`;
+  return key.length > LONGEST_KEY ? undefined : key;
 }
 
 /** The types know of these names, as they are spelled, on requests only. */

@@ -2,8 +2,15 @@
 import assert from 'node:assert/strict';
 import { get, type IncomingMessage, type OutgoingHttpHeaders } from 'node:http';
 import { test } from 'node:test';
+import { Router } from '@koa/router';
 import type { UsageAnswer } from '../../src/api/activity.ts';
+import type { RequestState } from '../../src/http/context.ts';
+import { HttpServer } from '../../src/http/server.ts';
+import { createLogger } from '../../src/observe/log.ts';
+import { parseRepositoryName, type RepositoryName } from '../../src/oci/repository-name.ts';
+import { HIT as HIT_OUTCOME } from '../../src/pull-through/outcome.ts';
 import { as, startWithAccounts } from '../auth/signing-in.ts';
+import { cleanUp } from '../helpers/clean-up.ts';
 import type { Holdfast } from '../helpers/holdfast.ts';
 import {
   ask,
@@ -168,6 +175,26 @@ test('an ns is looked at with the name that the server is called by', async (t) 
   assert.equal(statusCode, 404, 'under another name, this one is no namespace that is known');
 });
 
+test('behind a proxy, the name that it forwards is looked at as well', async (t) => {
+  const { upstream, holdfast } = await startMirror(t, {
+    config: {
+      listen: { host: '127.0.0.1', port: 0, reverseProxy: {} },
+      auth: { anonymous: 'push' },
+    },
+  });
+  const theirs = upstream.addImage('library/app', '1');
+  const ours = await pushImage(holdfast.url, 'app', '1', [400]);
+  const path = '/v2/app/manifests/1?ns=docker.io';
+  await ask(holdfast, path);
+  for (let time = 0; time < 3; time += 1) {
+    const headers = { 'X-Forwarded-Host': 'docker.io' };
+    const here = await ask(holdfast, path, { headers });
+    assert.equal(here.headers.get('docker-content-digest'), ours.digest);
+    const hub = await ask(holdfast, path);
+    assert.equal(hub.headers.get('docker-content-digest'), theirs.manifestDigest);
+  }
+});
+
 test('it counts as any other pull', async (t) => {
   const { upstream, holdfast } = await startMirror(t);
   const { manifest } = upstream.addImage('library/app', '1');
@@ -242,4 +269,38 @@ test('the page of another site is kept out', async (t) => {
   await warm(holdfast, TAG);
   const headers = { Origin: 'http://mirror.example' };
   assert.equal((await ask(holdfast, TAG, { headers })).status, 403);
+});
+
+test('an address that nobody needs so long takes no memory', async (t) => {
+  const router = new Router<RequestState>();
+  let lookedFor = 0;
+  router.get('/v2/app', (ctx) => {
+    lookedFor += 1;
+    const body = Buffer.from('{}');
+    ctx.respond = false;
+    ctx.res.end(body);
+    ctx.state.operation = 'manifest';
+    ctx.state.outcome = HIT_OUTCOME;
+    ctx.state.source = { kind: 'hosted', name: parseRepositoryName('app') as RepositoryName };
+    ctx.state.again = { isSame: () => true, use: () => undefined, body };
+  });
+  const server = await HttpServer.listen({
+    host: '127.0.0.1',
+    port: 0,
+    tls: null,
+    router,
+    log: createLogger('silent'),
+    onRequest: () => undefined,
+  });
+  cleanUp(t, () => server.close(0));
+  const times = async (query: string): Promise<number> => {
+    lookedFor = 0;
+    for (let time = 0; time < 3; time += 1) {
+      await (await fetch(`http://127.0.0.1:${server.address.port}/v2/app${query}`)).text();
+    }
+    return lookedFor;
+  };
+  assert.equal(await times(''), 1);
+  assert.equal(await times(`?ns=${'n'.repeat(255)}`), 1);
+  assert.equal(await times(`?${'x'.repeat(10_000)}`), 3);
 });
