@@ -55,7 +55,8 @@ export class WriteProgress {
   /** `bytes` are being written behind the others. Call what it returns when their memory is to be used again. */
   arrive(bytes: Uint8Array): () => void {
     const isKept = bytes.length <= KEPT_IN_MEMORY;
-    const arriving = { start: this.#size, bytes: isKept ? bytes.slice() : bytes };
+    // Not `slice`: a Buffer's own copies nothing.
+    const arriving = { start: this.#size, bytes: isKept ? new Uint8Array(bytes) : bytes };
     this.#arriving = arriving;
     this.#wake();
     return () => {
