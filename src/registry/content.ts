@@ -14,6 +14,7 @@ import {
   type BlobStore,
   type Bytes,
   type ByteSpan,
+  DigestMismatchError,
   keepsFiles,
 } from '../store/blob-store.ts';
 import type { DamagedBlobs } from '../store/damaged-blobs.ts';
@@ -241,8 +242,25 @@ export class Content {
     try {
       return await this.#smallBlobs.read(record);
     } catch (error) {
-      // Evicted since it was found; to open it tells what is to be done then.
+      // Evicted since it was found, or now: to open it tells what is to be done then.
       if (error instanceof BlobNotFoundError) return undefined;
+      if (!(error instanceof DigestMismatchError)) throw error;
+      await this.#damaged.inspect(
+        record.digest,
+        (held) => this.#smallProblem(held),
+        this.#clock.now(),
+      );
+      return undefined;
+    }
+  }
+
+  async #smallProblem(record: BlobRecord): Promise<string | undefined> {
+    try {
+      await this.#smallBlobs.read(record);
+      return undefined;
+    } catch (error) {
+      if (error instanceof DigestMismatchError || error instanceof BlobNotFoundError)
+        return error.message;
       throw error;
     }
   }

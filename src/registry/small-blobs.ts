@@ -1,6 +1,6 @@
 import { LRUCache } from 'lru-cache';
-import type { Digest } from '../oci/digest.ts';
-import type { BlobStore } from '../store/blob-store.ts';
+import { type Digest, digestAlgorithm, digestOf } from '../oci/digest.ts';
+import { type BlobStore, DigestMismatchError } from '../store/blob-store.ts';
 import type { BlobRecord } from '../store/metadata-store.ts';
 
 /** Bytes. Image configs are smaller; a larger blob costs more to send than to open. */
@@ -24,7 +24,10 @@ export class SmallBlobs {
     this.#blobs = blobs;
   }
 
-  /** All its bytes, or undefined where it is not small; `size`: bytes of the blob. Fails as `BlobStore.open` does. */
+  /**
+   * All its bytes, or undefined where it is not small; `size`: bytes of the blob. Fails as `BlobStore.open` does, and with
+   * DigestMismatchError where they are not what they should be.
+   */
   async read({ digest, size }: BlobRecord): Promise<Uint8Array | undefined> {
     // The cache takes nothing of no size.
     if (size === 0 || size > SMALL) return undefined;
@@ -38,6 +41,9 @@ export class SmallBlobs {
       whole.set(chunk, read);
       read += chunk.byteLength;
     }
+    // Damaged bytes in memory would outlive the repair of the file. Asked once for each read, this costs little.
+    const actual = digestOf(whole, digestAlgorithm(digest));
+    if (actual !== digest) throw new DigestMismatchError(digest, actual);
     this.#recent.set(digest, whole);
     return whole;
   }

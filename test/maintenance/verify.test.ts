@@ -14,6 +14,7 @@ import {
   temporaryDirectory,
 } from '../helpers/mirror.ts';
 import { pullImage } from '../helpers/registry-client.ts';
+import { assertSameBytes } from '../helpers/same-bytes.ts';
 import { pushBlob, pushSample } from '../spec/pushing.ts';
 
 const FAST = { bytesPerSecond: 1_000_000_000 };
@@ -40,6 +41,35 @@ test('what is whole is left as it is', async (t) => {
     held.reduce((sum, one) => sum + one.length, 70_000),
   );
   assert.deepEqual(await storedFiles(holdfast), before);
+});
+
+test('a small hosted blob with a flipped bit is found out when it is read, and kept aside', async (t) => {
+  const holdfast = await startHoldfast(t, {});
+  const image = await pushSample(holdfast, 'team/app', '1');
+  const layer = digestOf(image.layer);
+  const path = `/v2/team/app/blobs/${layer}`;
+  await flip(holdfast, layer);
+  for (let time = 0; time < 3; time += 1) assert.equal((await ask(holdfast, path)).status, 500);
+  assert.deepEqual((await holdfast.upkeep.verify(FAST)).lost, [layer]);
+  await pushBlob(holdfast, 'team/app', image.layer);
+  assert.ok((await ask(holdfast, path)).body.equals(image.layer));
+});
+
+test('a small blob with a flipped bit is found out when it is read, and never given to anybody', async (t) => {
+  const { upstream, holdfast } = await startMirror(t, { config: { prefetch: 'off' } });
+  const image = upstream.addImage('library/app', '1', { layers: [70_000] });
+  const [layer = '' as Digest] = image.layerDigests;
+  const path = `/v2/library/app/blobs/${layer}`;
+  await pullImage(holdfast.url, 'library/app', '1');
+  await storedFiles(holdfast);
+  await flip(holdfast, layer);
+  upstream.clear();
+  for (let time = 0; time < 3; time += 1) {
+    assertSameBytes((await ask(holdfast, path)).body, image.layers[0]);
+  }
+  assert.equal(upstream.count('GET', /\/blobs\//), 1);
+  await storedFiles(holdfast);
+  assert.deepEqual((await holdfast.upkeep.verify(FAST)).damaged, []);
 });
 
 test('a flipped bit in a mirrored blob costs one fetch', async (t) => {
