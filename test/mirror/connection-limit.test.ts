@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict';
+import { rename } from 'node:fs/promises';
+import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { MediaType } from '../../src/oci/media-types.ts';
 import { madeUpBytes } from '../helpers/fake-upstream-content.ts';
@@ -71,4 +73,18 @@ test('a blob of another size than its manifest tells keeps no connection', async
   await ask(holdfast, '/v2/library/app/manifests/1');
   assert.equal((await ask(holdfast, `/v2/library/app/blobs/${liar}`)).status, 502);
   assert.equal((await ask(holdfast, `/v2/library/app/blobs/${other}`)).status, 200);
+});
+
+test('a blob that there is no file for keeps no connection', async (t) => {
+  const { upstream, holdfast } = await startMirror(t, {
+    upstream: { maxConnections: 1, timeouts: { headers: '1s' } },
+    config: { prefetch: 'off' },
+  });
+  const digest = upstream.addBlob(madeUpBytes('some', 10_000_000), 'library/app');
+  const path = `/v2/library/app/blobs/${digest}`;
+  const [directory, away] = ['unfinished', 'away'].map((name) => join(holdfast.dir, name));
+  await rename(directory ?? '', away ?? '');
+  for (let time = 0; time < 3; time += 1) assert.equal((await ask(holdfast, path)).status, 500);
+  await rename(away ?? '', directory ?? '');
+  assert.equal((await ask(holdfast, path)).status, 200);
 });

@@ -51,16 +51,22 @@ test('a body keeps its slot until it ends or is left', async (t) => {
   await asked;
 });
 
-test('a body that nobody reads gives its slot back when its signal aborts', async (t) => {
-  const fake = await startFake(t);
-  const upstream = makeUpstream(t, fake.url, { maxConnections: 1 });
-  fake.addImage(APP, '1.0');
-  const digest = fake.addBlob(madeUpBytes('layer', 1_000_000));
-  const leave = new AbortController();
-  await upstream.blob(APP, digest, 0, leave.signal);
-  leave.abort();
-  await upstream.manifest(APP, tagged('1.0'));
-});
+for (const [what, size] of [
+  ['is still arriving', 1_000_000],
+  ['has arrived', 100],
+] as const) {
+  test(`a body that nobody reads and that ${what} gives its slot back when its signal aborts`, async (t) => {
+    const fake = await startFake(t);
+    const upstream = makeUpstream(t, fake.url, { maxConnections: 1 });
+    fake.addImage(APP, '1.0');
+    const digest = fake.addBlob(madeUpBytes('layer', size));
+    const leave = new AbortController();
+    await upstream.blob(APP, digest, 0, leave.signal);
+    await setImmediate();
+    leave.abort();
+    await upstream.manifest(APP, tagged('1.0'));
+  });
+}
 
 test('a body that is left before it was begun gives its slot back', async (t) => {
   const fake = await startFake(t);

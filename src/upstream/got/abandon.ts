@@ -65,6 +65,8 @@ export class Abandon {
   #give(reason: Error): void {
     this.reason ??= reason;
     this.#stream.destroy(reason);
+    // An answer that has arrived in whole would wait for its reader for ever.
+    this.#stream.response?.destroy();
   }
 
   #watch(request: ClientRequest, socket: Socket): void {
