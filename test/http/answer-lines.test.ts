@@ -7,8 +7,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import { Router } from '@koa/router';
 import { AnswerLines } from '../../src/http/api/answer-lines.ts';
 import type { Context, RequestState } from '../../src/http/context.ts';
-import { HttpServer } from '../../src/http/server.ts';
-import { createLogger } from '../../src/observe/log.ts';
+import { startBareServer } from '../helpers/bare-server.ts';
 import { Gate } from '../helpers/gate.ts';
 
 /** Far more than a connection takes in that nobody reads from. */
@@ -39,15 +38,7 @@ async function answering(
       return working;
     });
   });
-  const server = await HttpServer.listen({
-    host: '127.0.0.1',
-    port: 0,
-    tls: null,
-    router,
-    log: createLogger('silent'),
-    onRequest: () => undefined,
-  });
-  t.after(() => server.close(0));
+  const server = await startBareServer(t, router);
   const [answer] = (await once(get({ ...server.address }), 'response')) as [IncomingMessage];
   return { answer, worked };
 }

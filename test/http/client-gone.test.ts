@@ -5,8 +5,8 @@ import { Router } from '@koa/router';
 import { type Context, type RequestState } from '../../src/http/context.ts';
 import { readBody } from '../../src/http/read-body.ts';
 import type { ObservedRequest } from '../../src/http/request-observer.ts';
-import { HttpServer } from '../../src/http/server.ts';
 import { createLogger } from '../../src/observe/log.ts';
+import { startBareServer } from '../helpers/bare-server.ts';
 
 test('a client that leaves in the middle of its body is no failure of the server', async (t) => {
   const lines: string[] = [];
@@ -17,15 +17,10 @@ test('a client that leaves in the middle of its body is no failure of the server
       await readBody(ctx, 1000).finally(() => setImmediate(resolve));
     });
   });
-  const server = await HttpServer.listen({
-    host: '127.0.0.1',
-    port: 0,
-    tls: null,
-    router,
+  const server = await startBareServer(t, router, {
     log: createLogger('info', { write: (line) => void lines.push(line) }),
     onRequest: (request) => seen.push(request),
   });
-  t.after(() => server.close(0));
   const { port } = server.address;
   const client = connect(port, '127.0.0.1');
   client.write('PUT /body HTTP/1.1\r\nHost: x\r\nContent-Length: 10\r\n\r\nabc');

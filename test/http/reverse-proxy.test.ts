@@ -2,9 +2,7 @@ import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
 import { Router } from '@koa/router';
 import type { RequestState } from '../../src/http/context.ts';
-import { HttpServer } from '../../src/http/server.ts';
-import { createLogger } from '../../src/observe/log.ts';
-import { cleanUp } from '../helpers/clean-up.ts';
+import { startBareServer } from '../helpers/bare-server.ts';
 import { eventually } from '../helpers/eventually.ts';
 
 const FORWARDED = {
@@ -21,16 +19,10 @@ async function seen(t: TestContext, reverseProxy: object | null) {
     ctx.body = { origin: `${ctx.protocol}://${ctx.host}` };
   });
   const addresses: (string | undefined)[] = [];
-  const server = await HttpServer.listen({
-    host: '127.0.0.1',
-    port: 0,
-    tls: null,
+  const server = await startBareServer(t, router, {
     reverseProxy,
-    router,
-    log: createLogger('silent'),
     onRequest: ({ remoteAddress }) => addresses.push(remoteAddress),
   });
-  cleanUp(t, () => server.close(0));
   const url = `http://127.0.0.1:${server.address.port}`;
   const answer = await fetch(url, { headers: FORWARDED });
   const { origin } = (await answer.json()) as { origin: string };

@@ -4,8 +4,7 @@ import { text } from 'node:stream/consumers';
 import { test } from 'node:test';
 import { Router } from '@koa/router';
 import type { RequestState } from '../../src/http/context.ts';
-import { HttpServer } from '../../src/http/server.ts';
-import { createLogger } from '../../src/observe/log.ts';
+import { startBareServer } from '../helpers/bare-server.ts';
 import { Gate } from '../helpers/gate.ts';
 
 test(
@@ -18,14 +17,7 @@ test(
       await gate.pass();
       ctx.body = 'done';
     });
-    const server = await HttpServer.listen({
-      host: '127.0.0.1',
-      port: 0,
-      tls: null,
-      router,
-      log: createLogger('silent'),
-      onRequest: () => undefined,
-    });
+    const server = await startBareServer(t, router);
     const agent = new Agent({ keepAlive: true });
     t.after(() => agent.destroy());
     const answer = new Promise<IncomingMessage>((resolve, reject) => {

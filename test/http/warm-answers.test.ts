@@ -5,12 +5,10 @@ import { test } from 'node:test';
 import { Router } from '@koa/router';
 import type { UsageAnswer } from '../../src/api/activity.ts';
 import type { RequestState } from '../../src/http/context.ts';
-import { HttpServer } from '../../src/http/server.ts';
-import { createLogger } from '../../src/observe/log.ts';
 import { parseRepositoryName, type RepositoryName } from '../../src/oci/repository-name.ts';
 import { HIT as HIT_OUTCOME } from '../../src/pull-through/outcome.ts';
 import { as, startWithAccounts } from '../auth/signing-in.ts';
-import { cleanUp } from '../helpers/clean-up.ts';
+import { startBareServer } from '../helpers/bare-server.ts';
 import type { Holdfast } from '../helpers/holdfast.ts';
 import {
   ask,
@@ -284,15 +282,7 @@ test('an address that nobody needs so long takes no memory', async (t) => {
     ctx.state.source = { kind: 'hosted', name: parseRepositoryName('app') as RepositoryName };
     ctx.state.again = { isSame: () => true, use: () => undefined, body };
   });
-  const server = await HttpServer.listen({
-    host: '127.0.0.1',
-    port: 0,
-    tls: null,
-    router,
-    log: createLogger('silent'),
-    onRequest: () => undefined,
-  });
-  cleanUp(t, () => server.close(0));
+  const server = await startBareServer(t, router);
   const times = async (query: string): Promise<number> => {
     lookedFor = 0;
     for (let time = 0; time < 3; time += 1) {
