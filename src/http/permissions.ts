@@ -83,7 +83,8 @@ export class Permissions {
     repository?: Repository,
     resource?: Resource,
   ): OciError {
-    const what = repository && displayName(repository);
+    // As it was spelled: another name of an upstream must not tell its own.
+    const what = repository && (this.#visit.name ?? displayName(repository));
     const detail = what === undefined ? undefined : { name: what };
     switch (decision) {
       case 'not-mirrored':

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { test, type TestContext } from 'node:test';
 import { upstreamsAnswer, usageAnswer } from '../../src/api/activity.ts';
 import { statusAnswer } from '../../src/api/status.ts';
+import { evictionsAnswer } from '../../src/api/upkeep.ts';
 import { eventually } from '../helpers/eventually.ts';
 import { startHoldfast, startUpstream, temporaryDirectory } from '../helpers/mirror.ts';
 import type { Server } from '../spec/pushing.ts';
@@ -11,6 +12,7 @@ import { as, startWithAccounts, statusOf } from './signing-in.ts';
 
 const OPEN = 'open.example';
 const SECRET = 'secret.example';
+const ALIAS = 'alias.example';
 
 interface Options {
   readonly rules?: readonly object[];
@@ -26,7 +28,7 @@ async function start(t: TestContext, { rules = [], deny = [], dir }: Options = {
     defaultUpstream: SECRET,
     upstreams: {
       [OPEN]: { url: upstream.url },
-      [SECRET]: { url: upstream.url, private: true, deny },
+      [SECRET]: { url: upstream.url, private: true, deny, aliases: [ALIAS] },
     },
   };
   const { holdfast, htpasswd } = await startWithAccounts(t, {
@@ -150,4 +152,44 @@ test('what a private upstream leaves out is told to who may pull from it', async
     assert.equal(await statusOf(holdfast, `/mirror${left}`), 404);
   }
   await refusal(await as(holdfast, 'bob').fetch(path), 403, 'DENIED');
+});
+
+test('a refusal does not tell what another name means', async (t) => {
+  const rules = [{ match: `${SECRET}/**`, grant: { alice: ['pull'] } }];
+  const { holdfast } = await start(t, { rules });
+  const answer = await as(holdfast, 'bob').fetch(`/v2/${ALIAS}/team/app/manifests/v1`);
+  assert.match(await answer.clone().text(), /bob may not pull alias.example\/team\/app/);
+  await refusal(answer, 403, 'DENIED');
+});
+
+test('an import under a closed name is refused as one under any other', async (t) => {
+  const hosted = 'hosted.example';
+  const rules = [SECRET, hosted].map((name) => ({
+    match: `${name}/**`,
+    grant: { alice: ['push'] },
+  }));
+  const { holdfast } = await start(t, { rules });
+  const refusals = [SECRET, hosted].map(async (name) => {
+    const response = await as(holdfast, 'bob').fetch(`/api/v1/import?to=${name}/team/app:1`, {
+      method: 'POST',
+      headers: { 'Content-Type': 'application/x-tar' },
+    });
+    assert.equal(response.status, 403);
+    return (await response.text()).replaceAll(name, '…');
+  });
+  const [told, expected] = await Promise.all(refusals);
+  assert.equal(told, expected);
+});
+
+test('what goes next is told without gaps', async (t) => {
+  const rules = [{ match: `${OPEN}/**`, grant: { alice: ['pull'] } }];
+  const { holdfast } = await start(t, { rules });
+  const nextFor = async (name: string) => {
+    const { next } = evictionsAnswer.parse(
+      JSON.parse(await get(as(holdfast, name), '/api/v1/evictions?n=1')),
+    );
+    return next.map((one) => one.name);
+  };
+  assert.deepEqual(await nextFor('root'), [`${OPEN}/team/app`]);
+  assert.deepEqual(await nextFor('bob'), [`${SECRET}/team/app`]);
 });

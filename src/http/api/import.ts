@@ -116,6 +116,8 @@ function requirePush(name: RepositoryName, { naming }: Services, permissions: Pe
   if (resolution.state !== 'found') throw new OciError('NAME_INVALID', { detail: { name } });
   const { target } = resolution;
   if (target.kind === 'mirrored') {
+    // Before it is told what the name means.
+    permissions.require('push', target.repository);
     throw new OciError('DENIED', {
       message: 'mirrored repositories are read-only',
       detail: { name },
