@@ -1,10 +1,15 @@
 import * as z from 'zod';
 import { bytes, count } from './common.ts';
 
-/** `POST /api/v1/import?to=`: the body is the archive, with a content type of `IMPORT_TYPE`. */
+/** `POST /api/v1/import?to=&names=`: the body is the archive, with a content type of `IMPORT_TYPE`. */
 export const importQuery = z.object({
   /** What to call the image: `NAME[:TAG]`. Without it the archive's own names count. */
   to: z.string().min(1).max(400).optional(),
+  /**
+   * Without `to`. `short`: without the registry that an image came from, hosted here. `full`: with it; where that is mirrored here the
+   * image becomes held content of it, which is for administrators.
+   */
+  names: z.enum(['short', 'full']).default('short'),
 });
 export type ImportQuery = z.infer<typeof importQuery>;
 

@@ -6,9 +6,13 @@ import type { ArchivedImage } from './image.ts';
 
 /** Where an image goes. */
 export interface Destination {
-  readonly repository: RepositoryName;
+  /** As the registry that it goes to calls it. */
+  readonly repository: string;
   readonly tag: Tag;
 }
+
+/** `short`: without the registry that an image came from. `full`: with it, as containerd spells names. */
+export type NameForm = 'short' | 'full';
 
 /** `NAME[:TAG]`, as `--to` states it. */
 export interface WantedName {
@@ -31,16 +35,17 @@ export function parseWantedName(text: string): WantedName | undefined {
 }
 
 /**
- * Where each image goes: where `wanted` says, or under its own name without the registry that it came from.
+ * Where each image goes: where `wanted` says, or under its own name in the form that is stated.
  *
  * @throws ArchiveError where a name is missing, or no repository can have it, or `wanted` is one name for several images
  */
 export function placeImages(
   images: readonly ArchivedImage[],
   wanted: WantedName | undefined,
+  form: NameForm = 'short',
 ): readonly PlacedImage[] {
   if (wanted === undefined) {
-    return images.map((image) => ({ image, destinations: ownDestinations(image) }));
+    return images.map((image) => ({ image, destinations: ownDestinations(image, form) }));
   }
   const [image, ...others] = images;
   if (image === undefined) return [];
@@ -62,14 +67,27 @@ export function withoutHost(name: string): string {
   return /[.:]/.test(first) || first === 'localhost' ? name.slice(slash + 1) : name;
 }
 
-/** The repository and tag that an archive's name of an image means here; undefined for a tag alone. */
-export function destinationOf(name: string): Destination | undefined {
+/** With a registry host, as Docker reads it: what has none is Docker Hub's. The tag stays behind it. */
+export function fullName(name: string): string {
+  const path = withoutHost(name);
+  const host = path === name ? DOCKER_HUB : name.slice(0, name.length - path.length - 1);
+  return host === DOCKER_HUB && !path.includes('/') ? `${host}/library/${path}` : `${host}/${path}`;
+}
+
+const DOCKER_HUB = 'docker.io';
+
+/** The repository and tag that an archive's name of an image means where it goes; undefined for a tag alone. */
+export function destinationOf(name: string, form: NameForm): Destination | undefined {
   if (name.startsWith(':')) return undefined;
-  const parsed = parseWantedName(withoutHost(withoutDigest(name)));
+  const told = withoutDigest(name);
+  const parsed = parseWantedName(withoutHost(told));
   if (parsed === undefined) {
     throw new ArchiveError(`no repository can be called ${quoted(name)}; state another name`);
   }
-  return { repository: parsed.repository, tag: parsed.tag ?? LATEST };
+  const full = fullName(told);
+  const host = full.slice(0, full.indexOf('/'));
+  const repository = form === 'full' ? fullName(`${host}/${parsed.repository}`) : parsed.repository;
+  return { repository, tag: parsed.tag ?? LATEST };
 }
 
 /** A digest behind the tag says nothing about where it goes. */
@@ -80,8 +98,10 @@ function withoutDigest(name: string): string {
 
 const LATEST = parseTag('latest') as Tag;
 
-function ownDestinations(image: ArchivedImage): readonly Destination[] {
-  const destinations = image.names.map(destinationOf).filter((one) => one !== undefined);
+function ownDestinations(image: ArchivedImage, form: NameForm): readonly Destination[] {
+  const destinations = image.names
+    .map((name) => destinationOf(name, form))
+    .filter((one) => one !== undefined);
   if (destinations.length > 0) return destinations;
   throw new ArchiveError('an image in the archive has no name; state one');
 }

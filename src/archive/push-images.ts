@@ -1,5 +1,4 @@
 import type { Tag } from '../oci/reference.ts';
-import type { RepositoryName } from '../oci/repository-name.ts';
 import { blobsOf, type ImageBlob, type ImageManifest, manifestsOf } from './image.ts';
 import type { Destination, PlacedImage } from './image-names.ts';
 
@@ -9,13 +8,9 @@ export type BlobOutcome = 'held' | 'mounted' | 'sent';
 /** Port: where images go. */
 export interface ImageSink {
   /** Resolves when the repository holds the blob. Its content is checked on the way. */
-  pushBlob(repository: RepositoryName, blob: ImageBlob): Promise<BlobOutcome>;
+  pushBlob(repository: string, blob: ImageBlob): Promise<BlobOutcome>;
   /** Resolves when the repository holds the exact bytes, under its digest and all of the tags. */
-  pushManifest(
-    repository: RepositoryName,
-    manifest: ImageManifest,
-    tags: readonly Tag[],
-  ): Promise<void>;
+  pushManifest(repository: string, manifest: ImageManifest, tags: readonly Tag[]): Promise<void>;
 }
 
 /** As many blobs are on their way at a time: what Docker sends, give or take. */
@@ -47,11 +42,7 @@ export async function pushImages(placed: readonly PlacedImage[], sink: ImageSink
 }
 
 /** All that the manifest needs, itself apart. */
-async function pushParts(
-  sink: ImageSink,
-  repository: RepositoryName,
-  root: ImageManifest,
-): Promise<void> {
+async function pushParts(sink: ImageSink, repository: string, root: ImageManifest): Promise<void> {
   await eachOf(blobsOf(root), (blob) => sink.pushBlob(repository, blob));
   for (const manifest of manifestsOf(root)) {
     if (manifest !== root) await sink.pushManifest(repository, manifest, []);
@@ -60,8 +51,8 @@ async function pushParts(
 
 function tagsByRepository(
   destinations: readonly Destination[],
-): ReadonlyMap<RepositoryName, ReadonlySet<Tag>> {
-  const tags = new Map<RepositoryName, Set<Tag>>();
+): ReadonlyMap<string, ReadonlySet<Tag>> {
+  const tags = new Map<string, Set<Tag>>();
   for (const { repository, tag } of destinations) {
     tags.set(repository, (tags.get(repository) ?? new Set()).add(tag));
   }

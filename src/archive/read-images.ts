@@ -1,9 +1,8 @@
-import type { RepositoryName } from '../oci/repository-name.ts';
 import type { Archive } from './archive.ts';
 import { ArchiveError } from './archive-error.ts';
 import { MANIFEST_JSON, namesInSave, readDockerSave } from './docker-save.ts';
 import type { ArchivedImage } from './image.ts';
-import { destinationOf } from './image-names.ts';
+import { destinationOf, type NameForm } from './image-names.ts';
 import { readLegacySave, REPOSITORIES } from './legacy-save.ts';
 import { MAX_NAMES } from './limits.ts';
 import { INDEX_JSON, LAYOUT_FILE, namesInLayout, readOciLayout } from './oci-layout.ts';
@@ -29,22 +28,28 @@ export async function readImages(archive: Archive): Promise<readonly ArchivedIma
  * It is asked again for each entry that comes, and reads the names once.
  */
 export class SoleRepository {
-  #layout: Promise<RepositoryName | undefined> | undefined;
-  #save: Promise<RepositoryName | undefined> | undefined;
+  #layout: Promise<string | undefined> | undefined;
+  #save: Promise<string | undefined> | undefined;
+
+  readonly #form: NameForm;
+
+  constructor(form: NameForm) {
+    this.#form = form;
+  }
 
   /** @param archive - the same one each time, with what has come of it so far */
-  async of(archive: Archive): Promise<RepositoryName | undefined> {
-    if (archive.has(INDEX_JSON)) return await (this.#layout ??= sole(namesInLayout(archive)));
-    if (archive.has(MANIFEST_JSON)) return await (this.#save ??= sole(namesInSave(archive)));
+  async of(archive: Archive): Promise<string | undefined> {
+    if (archive.has(INDEX_JSON)) return await (this.#layout ??= this.#sole(namesInLayout(archive)));
+    if (archive.has(MANIFEST_JSON)) return await (this.#save ??= this.#sole(namesInSave(archive)));
     return undefined;
   }
-}
 
-async function sole(names: Promise<readonly string[]>): Promise<RepositoryName | undefined> {
-  const repositories = new Set<RepositoryName | undefined>();
-  for (const name of await names) repositories.add(destinationOf(name)?.repository);
-  const [only] = repositories;
-  return repositories.size === 1 ? only : undefined;
+  async #sole(names: Promise<readonly string[]>): Promise<string | undefined> {
+    const repositories = new Set<string | undefined>();
+    for (const name of await names) repositories.add(destinationOf(name, this.#form)?.repository);
+    const [only] = repositories;
+    return repositories.size === 1 ? only : undefined;
+  }
 }
 
 async function readAll(archive: Archive): Promise<readonly ArchivedImage[]> {

@@ -49,9 +49,29 @@ export class ApiClient {
    * The lines of an answer that tells of long work while it is done. They end with the work; an answer that is cut, or
    * whose last line tells of a failure, throws.
    */
-  async *lines<Line>(schema: z.ZodType<Line>, path: string, body: object): AsyncGenerator<Line> {
+  lines<Line>(schema: z.ZodType<Line>, path: string, body: object): AsyncGenerator<Line> {
+    return this.#lines(schema, path, { json: body });
+  }
+
+  /** As `lines`, of what is sent as it is. */
+  upload<Line>(
+    schema: z.ZodType<Line>,
+    path: string,
+    query: Query,
+    type: string,
+    body: AsyncIterable<Uint8Array>,
+  ): AsyncGenerator<Line> {
+    const headers = { 'content-type': type };
+    return this.#lines(schema, path, { searchParams: stated(query), headers, body });
+  }
+
+  async *#lines<Line>(
+    schema: z.ZodType<Line>,
+    path: string,
+    options: object,
+  ): AsyncGenerator<Line> {
     const got = await this.#client();
-    const stream = got.stream(API_ROOT.slice(1) + path, { method: 'POST', json: body });
+    const stream = got.stream(API_ROOT.slice(1) + path, { method: 'POST', ...options });
     try {
       const response = await new Promise<Response>((resolve, reject) => {
         stream.once('response', resolve).once('error', reject);

@@ -5,7 +5,6 @@ import { readIndexDescriptors } from '../oci/index-descriptors.ts';
 import type { Manifest } from '../oci/manifest.ts';
 import { MediaType } from '../oci/media-types.ts';
 import { fallbackTag } from '../oci/referrer-tags.ts';
-import type { RepositoryName } from '../oci/repository-name.ts';
 import { RegistryError } from './registry-error.ts';
 import type { PushedManifest, RegistryClient } from './registry-client.ts';
 
@@ -33,7 +32,7 @@ export async function listReferrers(
 /** Adds a pushed manifest to what the fallback tag of its subject lists: the client's part where the registry has no API. */
 export async function addToFallback(
   client: RegistryClient,
-  repository: RepositoryName,
+  repository: string,
   { bytes, mediaType }: PushedManifest,
   { subject, artifactType, annotations }: Manifest,
 ): Promise<void> {

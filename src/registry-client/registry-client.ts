@@ -3,7 +3,6 @@ import type { Descriptor } from '../oci/descriptor.ts';
 import { readIndexDescriptors } from '../oci/index-descriptors.ts';
 import { parseManifest } from '../oci/manifest.ts';
 import { essence, MediaType } from '../oci/media-types.ts';
-import type { RepositoryName } from '../oci/repository-name.ts';
 import { download, without } from './download.ts';
 import { Login } from './login.ts';
 import { pieces } from './pieces.ts';
@@ -147,12 +146,9 @@ export class RegistryClient {
    * @param onSent - bytes that are on their way; negative where some have to be sent again
    */
   async pushBlob(
-    repository: RepositoryName,
+    repository: string,
     blob: SentBlob,
-    {
-      from,
-      onSent = () => undefined,
-    }: { from?: RepositoryName; onSent?: (n: number) => void } = {},
+    { from, onSent = () => undefined }: { from?: string; onSent?: (n: number) => void } = {},
   ): Promise<'held' | 'mounted' | 'sent'> {
     const { digest, size, open } = blob;
     if (await this.hasBlob(repository, digest, pushScope(repository))) return 'held';
@@ -174,7 +170,7 @@ export class RegistryClient {
 
   /** Sends a blob that comes by once. Its digest is asked for when it has gone by. */
   async pushStream(
-    repository: RepositoryName,
+    repository: string,
     source: AsyncIterable<Uint8Array> & { readonly digest: Digest },
     onSent: (bytes: number) => void = () => undefined,
   ): Promise<void> {
@@ -192,7 +188,7 @@ export class RegistryClient {
    * @param reference - a tag, or the manifest's digest
    */
   async pushManifest(
-    repository: RepositoryName,
+    repository: string,
     reference: string,
     { mediaType, bytes }: PushedManifest,
   ): Promise<void> {
@@ -218,8 +214,8 @@ export class RegistryClient {
   }
 
   async #begin(
-    repository: RepositoryName,
-    { digest, from }: { readonly digest?: Digest; readonly from?: RepositoryName | undefined },
+    repository: string,
+    { digest, from }: { readonly digest?: Digest; readonly from?: string | undefined },
   ): Promise<Upload | 'mounted'> {
     const what = `${this.host}: upload to ${repository}`;
     const mounting = digest !== undefined && from !== undefined && from !== repository;
@@ -236,7 +232,7 @@ export class RegistryClient {
     return new Upload({ ...opening, from: url, opened });
   }
 
-  async #finish(upload: Upload, repository: RepositoryName, digest: Digest): Promise<void> {
+  async #finish(upload: Upload, repository: string, digest: Digest): Promise<void> {
     try {
       await upload.finish(digest);
     } catch (error) {

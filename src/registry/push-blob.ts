@@ -125,7 +125,7 @@ export class PushBlob {
 
   /** A blob in a single request, without a session. */
   async push(
-    repository: HostedRepository,
+    repository: Repository,
     digest: Digest,
     algorithm: DigestAlgorithm,
     body: Bytes,
@@ -216,7 +216,7 @@ export class PushBlob {
     }
   }
 
-  async #commit(repository: HostedRepository, writer: BlobWriter, digest: Digest): Promise<void> {
+  async #commit(repository: Repository, writer: BlobWriter, digest: Digest): Promise<void> {
     try {
       const at = this.#clock.now();
       await keepBlob(this.#keeping, { repository, digest, at }, () => writer.commit({ digest }));

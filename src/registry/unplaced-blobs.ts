@@ -6,7 +6,7 @@ import { randomUUID } from 'node:crypto';
 import type { Clock } from '../clock.ts';
 import type { Digest, DigestAlgorithm } from '../oci/digest.ts';
 import { OciError } from '../oci/error-codes.ts';
-import type { HostedRepository } from '../oci/repository.ts';
+import type { Repository } from '../oci/repository.ts';
 import type { BlobWriter, Bytes } from '../store/blob-store.ts';
 import { type BlobKeeping, keepBlob } from '../store/keep-blob.ts';
 
@@ -51,7 +51,7 @@ export class UnplacedBlobs {
   }
 
   /** Makes a blob that was received the repository's. False where it was not received. */
-  async place(repository: HostedRepository, digest: Digest): Promise<boolean> {
+  async place(repository: Repository, digest: Digest): Promise<boolean> {
     const at = this.#clock.now();
     const writer = this.#writers.get(digest);
     if (writer) {

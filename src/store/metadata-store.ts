@@ -52,6 +52,8 @@ export interface ManifestCommit {
   /** Tags to point at it, in the same step. */
   readonly tags: readonly Tag[];
   readonly at: number;
+  /** It outlives a power loss in a mirrored repository, too, and all that was recorded before it. */
+  readonly durable?: true;
 }
 
 export interface BlobRecord {

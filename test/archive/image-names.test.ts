@@ -57,3 +57,20 @@ test('names that no registry takes are none', () => {
     assert.equal(parseWantedName(text), undefined, text);
   }
 });
+
+for (const [name, expected] of [
+  ['alpine', 'docker.io/library/alpine:latest'],
+  ['alpine:3', 'docker.io/library/alpine:3'],
+  ['docker.io/alpine:3', 'docker.io/library/alpine:3'],
+  ['team/app:1', 'docker.io/team/app:1'],
+  ['ghcr.io/org/app:1', 'ghcr.io/org/app:1'],
+  ['ghcr.io/app:1', 'ghcr.io/app:1'],
+  ['localhost/app:1', 'localhost/app:1'],
+  ['reg.corp:5000/app:1', 'reg.corp:5000/app:1'],
+] as const) {
+  test(`${name} is ${expected} in full`, () => {
+    const [only] = placeImages([image(name)], undefined, 'full');
+    const [destination] = only?.destinations ?? [];
+    assert.equal(`${destination?.repository}:${destination?.tag}`, expected);
+  });
+}

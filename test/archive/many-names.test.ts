@@ -57,7 +57,7 @@ for (const name of ['index.json', 'manifest.json']) {
     const told = members.find((one) => 'content' in one && one.name === name);
     assert.ok(told && 'content' in told);
     const content = memoryContent(Buffer.from(told.content));
-    const sole = new SoleRepository();
+    const sole = new SoleRepository('short');
     assert.equal(await sole.of(archive), undefined);
     archive.addFile(name, {
       ...content,

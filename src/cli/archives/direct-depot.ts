@@ -3,20 +3,19 @@ import type { Content } from '../../archive/content.ts';
 import type { Depot } from '../../archive/depot.ts';
 import type { HashedBytes } from '../../archive/hashed-bytes.ts';
 import type { Digest } from '../../oci/digest.ts';
-import type { RepositoryName } from '../../oci/repository-name.ts';
 import type { RegistryClient } from '../../registry-client/registry-client.ts';
 import type { Progress } from '../progress.ts';
 import type { RegistrySink } from './registry-sink.ts';
 
 /** Sends large entries of a stream on to the registry as they arrive: nothing of them is kept on this machine. */
 export class DirectDepot implements Depot {
-  readonly #repository: RepositoryName;
+  readonly #repository: string;
   readonly #client: RegistryClient;
   readonly #sink: RegistrySink;
   readonly #progress: Progress;
 
   constructor(options: {
-    readonly repository: RepositoryName;
+    readonly repository: string;
     readonly client: RegistryClient;
     readonly sink: RegistrySink;
     readonly progress: Progress;

@@ -1,4 +1,4 @@
-import { withoutHost } from '../../archive/image-names.ts';
+import { fullName } from '../../archive/image-names.ts';
 import type { ExportedName } from '../../archive/export-members.ts';
 import { parseReference } from '../../oci/reference.ts';
 
@@ -28,10 +28,7 @@ export function parseImageReference(text: string, host: string): ImageReference 
 
 /** Docker's short and containerd's long form of a name. */
 function names(name: string, tag: string): ExportedName {
-  const path = withoutHost(name);
-  const isHub = path === name || name === `docker.io/${path}`;
-  if (!isHub) return { familiar: `${name}:${tag}`, full: `${name}:${tag}`, tag };
-  const short = path.replace(/^library\/(?=[^/]+$)/, '');
-  const long = short.includes('/') ? short : `library/${short}`;
-  return { familiar: `${short}:${tag}`, full: `docker.io/${long}:${tag}`, tag };
+  const full = fullName(name);
+  const short = full.replace(/^docker\.io\/(?:library\/(?=[^/]+$))?/, '');
+  return { familiar: `${short}:${tag}`, full: `${full}:${tag}`, tag };
 }

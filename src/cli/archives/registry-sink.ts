@@ -3,7 +3,6 @@ import type { BlobOutcome, ImageSink } from '../../archive/push-images.ts';
 import { verifiedBytes } from '../../archive/verified-content.ts';
 import type { Digest } from '../../oci/digest.ts';
 import type { Tag } from '../../oci/reference.ts';
-import type { RepositoryName } from '../../oci/repository-name.ts';
 import type { RegistryClient } from '../../registry-client/registry-client.ts';
 import { shortDigest } from '../image-words.ts';
 import type { Progress } from '../progress.ts';
@@ -19,7 +18,7 @@ export class RegistrySink implements ImageSink {
   readonly #client: RegistryClient;
   readonly #progress: Progress;
   /** Which repositories are known to hold a blob: those are mounted from. */
-  readonly #holders = new Map<Digest, Set<RepositoryName>>();
+  readonly #holders = new Map<Digest, Set<string>>();
   readonly #outcomes = { held: 0, mounted: 0, sent: 0 };
 
   constructor(client: RegistryClient, progress: Progress) {
@@ -33,13 +32,13 @@ export class RegistrySink implements ImageSink {
   }
 
   /** Notes that the repository has got the blob. */
-  note(repository: RepositoryName, digest: Digest, outcome: BlobOutcome): void {
+  note(repository: string, digest: Digest, outcome: BlobOutcome): void {
     const holders = this.#holders.get(digest) ?? new Set();
     this.#holders.set(digest, holders.add(repository));
     this.#outcomes[outcome] += 1;
   }
 
-  async pushBlob(repository: RepositoryName, blob: ImageBlob): Promise<BlobOutcome> {
+  async pushBlob(repository: string, blob: ImageBlob): Promise<BlobOutcome> {
     const { digest, size } = blob;
     const holders = this.#holders.get(digest);
     if (holders?.has(repository) === true) return 'held';
@@ -67,7 +66,7 @@ export class RegistrySink implements ImageSink {
 
   /** One push for each tag: not every registry takes several at once. */
   async pushManifest(
-    repository: RepositoryName,
+    repository: string,
     manifest: ImageManifest,
     tags: readonly Tag[],
   ): Promise<void> {

@@ -7,10 +7,11 @@ import type { BlobOutcome, ImageSink } from '../../archive/push-images.ts';
 import { verifiedBytes } from '../../archive/verified-content.ts';
 import { type Digest, digestAlgorithm } from '../../oci/digest.ts';
 import type { Tag } from '../../oci/reference.ts';
-import type { RepositoryName } from '../../oci/repository-name.ts';
-import type { HostedRepository } from '../../oci/repository.ts';
+import type { Repository } from '../../oci/repository.ts';
+import { keepMirrored } from '../../registry/keep-mirrored.ts';
 import type { UnplacedBlobs } from '../../registry/unplaced-blobs.ts';
 import type { Services } from '../services.ts';
+import type { ImportGoals } from './import-goals.ts';
 
 /** Tags of one transaction: some milliseconds, during which no request is answered. */
 const TAGS_AT_A_TIME = 250;
@@ -19,11 +20,13 @@ const TAGS_AT_A_TIME = 250;
 export class ImportSink implements ImageSink, Depot {
   readonly #services: Services;
   readonly #unplaced: UnplacedBlobs;
+  readonly #goals: ImportGoals;
   readonly #onBlob: () => void;
 
-  constructor(services: Services, unplaced: UnplacedBlobs, onBlob: () => void) {
+  constructor(services: Services, unplaced: UnplacedBlobs, goals: ImportGoals, onBlob: () => void) {
     this.#services = services;
     this.#unplaced = unplaced;
+    this.#goals = goals;
     this.#onBlob = onBlob;
   }
 
@@ -41,21 +44,26 @@ export class ImportSink implements ImageSink, Depot {
     };
   }
 
-  async pushBlob(name: RepositoryName, blob: ImageBlob): Promise<BlobOutcome> {
-    const repository = hosted(name);
+  async pushBlob(name: string, blob: ImageBlob): Promise<BlobOutcome> {
+    const repository = this.#goals.of(name);
     const outcome = await this.#push(repository, blob);
     this.#onBlob();
     return outcome;
   }
 
   async pushManifest(
-    name: RepositoryName,
+    name: string,
     { digest, mediaType, bytes }: ImageManifest,
     tags: readonly Tag[],
   ): Promise<void> {
+    const repository = this.#goals.of(name);
+    if (repository.kind === 'mirrored') {
+      await keepMirrored(this.#services, { repository, digest, content: bytes, mediaType, tags });
+      return;
+    }
     for (let at = 0; at === 0 || at < tags.length; at += TAGS_AT_A_TIME) {
       await this.#services.pushManifest.push({
-        repository: hosted(name),
+        repository,
         reference: { kind: 'digest', digest },
         tags: tags.slice(at, at + TAGS_AT_A_TIME),
         content: bytes,
@@ -66,7 +74,7 @@ export class ImportSink implements ImageSink, Depot {
     }
   }
 
-  async #push(repository: HostedRepository, blob: ImageBlob): Promise<BlobOutcome> {
+  async #push(repository: Repository, blob: ImageBlob): Promise<BlobOutcome> {
     const { metadata, pushBlob } = this.#services;
     const { digest } = blob;
     if ((await metadata.findBlob(repository, digest)) !== undefined) return 'held';
@@ -74,8 +82,4 @@ export class ImportSink implements ImageSink, Depot {
     await pushBlob.push(repository, digest, digestAlgorithm(digest), verifiedBytes(blob));
     return 'sent';
   }
-}
-
-export function hosted(name: RepositoryName): HostedRepository {
-  return { kind: 'hosted', name };
 }

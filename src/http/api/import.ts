@@ -2,6 +2,7 @@
 import { IMPORT_TYPE, type ImportLine, importQuery } from '../../api/import.ts';
 import { ArchiveError } from '../../archive/archive-error.ts';
 import {
+  type NameForm,
   parseWantedName,
   type PlacedImage,
   placeImages,
@@ -11,16 +12,15 @@ import { pushImages } from '../../archive/push-images.ts';
 import { readImages, SoleRepository } from '../../archive/read-images.ts';
 import { readTarStream } from '../../archive/read-tar-stream.ts';
 import { OciError } from '../../oci/error-codes.ts';
-import type { RepositoryName } from '../../oci/repository-name.ts';
 import type { UnplacedBlobs } from '../../registry/unplaced-blobs.ts';
 import type { Context, Handler } from '../context.ts';
-import { queryText } from '../params.ts';
-import type { Permissions } from '../permissions.ts';
 import { requestBody } from '../request-body.ts';
 import type { Services } from '../services.ts';
 import { AnswerLines } from './answer-lines.ts';
+import { ImportGoals } from './import-goals.ts';
 import { ImportSink } from './import-sink.ts';
 import { requireOwnOrigin } from './read-json.ts';
+import { readQuery } from './read-query.ts';
 
 /** Bytes of the archive from one line of the answer to the next. */
 const PROGRESS_BYTES = 8 * 1024 * 1024;
@@ -35,11 +35,12 @@ const MAX_IMPORTS = 4;
 export function importArchive(services: Services): Handler {
   let running = 0;
   return async (ctx, permissions) => {
-    const wanted = wantedName(queryText(ctx, 'to'));
+    const { to, names } = readQuery(ctx, importQuery);
+    const wanted = wantedName(to);
     requireArchive(ctx);
     requireOwnOrigin(ctx);
-    const mayPush = (name: RepositoryName): void => requirePush(name, services, permissions);
-    if (wanted) mayPush(wanted.repository);
+    const goals = new ImportGoals(services, permissions, names);
+    if (wanted) goals.of(wanted.repository);
     if (running >= MAX_IMPORTS) {
       const message = `${MAX_IMPORTS} imports are running already`;
       throw new OciError('TOOMANYREQUESTS', { message, headers: { 'Retry-After': '10' } });
@@ -48,7 +49,14 @@ export function importArchive(services: Services): Handler {
     const unplaced = services.pushBlob.unplaced();
     const lines = new AnswerLines<ImportLine>(ctx);
     try {
-      const placed = await receiveAndClose(ctx, { services, unplaced, wanted, mayPush, lines });
+      const placed = await receiveAndClose(ctx, {
+        services,
+        unplaced,
+        wanted,
+        names,
+        goals,
+        lines,
+      });
       lines.end({ done: true, images: placed.map(summary) });
     } catch (error) {
       lines.fail(error instanceof ArchiveError ? refusal(error) : error);
@@ -62,8 +70,8 @@ interface Means {
   readonly services: Services;
   readonly unplaced: UnplacedBlobs;
   readonly wanted: WantedName | undefined;
-  /** @throws OciError where who asks may not push there */
-  readonly mayPush: (name: RepositoryName) => void;
+  readonly names: NameForm;
+  readonly goals: ImportGoals;
   readonly lines: AnswerLines<ImportLine>;
 }
 
@@ -78,7 +86,7 @@ async function receiveAndClose(ctx: Context, means: Means): Promise<readonly Pla
 
 async function receive(
   ctx: Context,
-  { services, unplaced, wanted, mayPush, lines }: Means,
+  { services, unplaced, wanted, names, goals, lines }: Means,
 ): Promise<readonly PlacedImage[]> {
   const progress = { received: 0, blobs: 0 };
   let told = 0;
@@ -92,43 +100,27 @@ async function receive(
       yield chunk;
     }
   };
-  const sink = new ImportSink(services, unplaced, () => {
+  const sink = new ImportSink(services, unplaced, goals, () => {
     progress.blobs += 1;
     lines.write(progress);
   });
-  const sole = new SoleRepository();
+  const sole = new SoleRepository(names);
   const archive = await readTarStream(body(), async (sofar) => {
     // Before gigabytes arrive for somewhere that is not open to who sends them.
     const only = wanted ? undefined : await sole.of(sofar);
-    if (only !== undefined) mayPush(only);
+    if (only !== undefined) goals.of(only);
     return sink;
   });
-  const placed = placeImages(await readImages(archive), wanted);
+  const placed = placeImages(await readImages(archive), wanted, names);
   for (const { destinations } of placed) {
-    for (const { repository } of destinations) mayPush(repository);
+    for (const { repository } of destinations) goals.of(repository);
   }
   await pushImages(placed, sink);
   return placed;
 }
 
-function requirePush(name: RepositoryName, { naming }: Services, permissions: Permissions): void {
-  const resolution = naming.resolve(name);
-  if (resolution.state !== 'found') throw new OciError('NAME_INVALID', { detail: { name } });
-  const { target } = resolution;
-  if (target.kind === 'mirrored') {
-    // Before it is told what the name means.
-    permissions.require('push', target.repository);
-    throw new OciError('DENIED', {
-      message: 'mirrored repositories are read-only',
-      detail: { name },
-    });
-  }
-  permissions.require('push', target.hosted);
-}
-
 function wantedName(to: string | undefined): WantedName | undefined {
-  const query = importQuery.safeParse({ to });
-  const name = parseWantedName(query.data?.to ?? '');
+  const name = parseWantedName(to ?? '');
   if (to === undefined || name !== undefined) return name;
   throw new OciError('NAME_INVALID', { message: 'to must be NAME or NAME:TAG' });
 }

@@ -106,7 +106,7 @@ export class SqliteMetadataStore implements MetadataStore, CountsWrites {
   }
 
   async commitManifest(commit: ManifestCommit): Promise<void> {
-    this.#write(commit.repository, () => {
+    this.#write(commit, () => {
       const id = this.#repositories.ensure(commit.repository);
       this.#manifests.commit(id, commit);
       this.#settle(id, commit);
@@ -119,7 +119,7 @@ export class SqliteMetadataStore implements MetadataStore, CountsWrites {
     tags: readonly Tag[],
     at: number,
   ): Promise<ManifestRecord | undefined> {
-    return this.#write(repository, () => {
+    return this.#write({ repository }, () => {
       if (!this.#manifests.isHeld(digest)) return undefined;
       const id = this.#repositories.ensure(repository);
       this.#manifests.adopt(id, { repository, digest, at });
@@ -149,7 +149,7 @@ export class SqliteMetadataStore implements MetadataStore, CountsWrites {
   }
 
   async recordTag(repository: Repository, tag: Tag, digest: Digest, at: number): Promise<void> {
-    this.#write(repository, () => {
+    this.#write({ repository }, () => {
       this.#tags.record(this.#repositories.ensure(repository), tag, digest, at);
     });
   }
@@ -172,7 +172,7 @@ export class SqliteMetadataStore implements MetadataStore, CountsWrites {
   }
 
   async recordSighting(repository: Repository, tag: Tag, seen: SeenTag): Promise<TagSighting> {
-    return this.#write(repository, () =>
+    return this.#write({ repository }, () =>
       this.#sightings.record(this.#repositories.ensure(repository), tag, seen),
     );
   }
@@ -197,14 +197,14 @@ export class SqliteMetadataStore implements MetadataStore, CountsWrites {
   }
 
   async recordBlob(repository: Repository, blob: BlobRecord, at: number): Promise<void> {
-    this.#write(repository, () => {
+    this.#write({ repository }, () => {
       this.#blobs.hold(blob, at);
       this.#blobs.link(this.#repositories.ensure(repository), blob, at);
     });
   }
 
   async linkBlob(repository: Repository, digest: Digest, at: number): Promise<boolean> {
-    return this.#write(repository, () => {
+    return this.#write({ repository }, () => {
       const held = this.#blobs.findHeld(digest);
       if (held === undefined) return false;
       this.#blobs.link(this.#repositories.ensure(repository), held, at);
@@ -333,8 +333,8 @@ export class SqliteMetadataStore implements MetadataStore, CountsWrites {
   }
 
   /** One transaction; what is acknowledged of a hosted repository outlives a power loss. */
-  #write<T>(repository: Repository, work: () => T): T {
-    return this.#connection.write(work, { durable: repository.kind === 'hosted' });
+  #write<T>(to: Pick<ManifestCommit, 'repository' | 'durable'>, work: () => T): T {
+    return this.#connection.write(work, { durable: to.durable ?? to.repository.kind === 'hosted' });
   }
 
   /** As `#write`, of a deletion: on a full disk it is what helps. */

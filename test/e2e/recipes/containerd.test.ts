@@ -1,43 +1,15 @@
 /** The hosts.toml files of docs/clients/containerd.md, kind.md and k3s.md with the real containerd. */
 import assert from 'node:assert/strict';
-import { mkdir, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
-import { type TestContext, test } from 'node:test';
-import { cleanUp } from '../../helpers/clean-up.ts';
+import { test } from 'node:test';
 import type { FakeUpstream } from '../../helpers/fake-upstream.ts';
-import { temporaryDirectory } from '../../helpers/mirror.ts';
 import { fill, snippet } from '../../helpers/snippet.ts';
-import { ContainerdDaemon } from '../containerd-daemon.ts';
+import { RECIPE_IMAGE, startRecipeContainerd } from '../recipe-clients.ts';
 import { openRecipeStage, type RecipeStage } from '../recipe-stage.ts';
 
 /** Nothing listens there: giving up on the mirror fails at once. */
 const NOWHERE = 'https://127.0.0.1:1';
-const ALPINE = 'docker.io/library/alpine:3.22';
+const ALPINE = RECIPE_IMAGE;
 const APP = 'ghcr.io/org/app:1';
-
-/** Registry → its hosts.toml. */
-type Hosts = Readonly<Record<string, string>>;
-
-/** containerd with these files as its `certs.d`; pulls with the page's own command. */
-async function startContainerd(t: TestContext, hosts: Hosts) {
-  const dir = await temporaryDirectory(t);
-  const folder = join(dir, 'certs.d');
-  for (const [registry, text] of Object.entries(hosts)) {
-    await mkdir(join(folder, registry), { recursive: true });
-    await writeFile(join(folder, registry, 'hosts.toml'), text);
-  }
-  const daemon = await ContainerdDaemon.open(join(dir, 'containerd'), t.signal);
-  cleanUp(t, () => daemon.close());
-  return async (image: string): Promise<void> => {
-    const command = fill(snippet('clients/containerd.md', 'pull'), {
-      '/etc/containerd/certs.d': folder,
-      [ALPINE]: image,
-    });
-    const [ctr, ...args] = command.trim().split(' ');
-    assert.equal(ctr, 'ctr');
-    await daemon.ctr(args, t.signal);
-  };
-}
 
 function addressOf({ holdfast }: RecipeStage): string {
   return `127.0.0.1:${holdfast.port}`;
@@ -55,7 +27,7 @@ test('a hosts.toml per registry', async (t) => {
     'mirror.example:5000': addressOf(stage),
     [server ?? '?']: `"${NOWHERE}"`,
   });
-  const pull = await startContainerd(t, { 'docker.io': hosts, 'ghcr.io': hosts });
+  const pull = await startRecipeContainerd(t, { 'docker.io': hosts, 'ghcr.io': hosts });
   await pull(ALPINE);
   await pull(APP);
   assert.equal(fetchedFor(stage.upstream, 'library/alpine'), 2);
@@ -69,7 +41,7 @@ for (const [page, name] of [
   test(`one hosts.toml for all registries, as ${page} has it`, async (t) => {
     const stage = await openRecipeStage(t);
     const text = fill(snippet(page, name), { 'mirror.example:5000': addressOf(stage) });
-    const pull = await startContainerd(t, { _default: text });
+    const pull = await startRecipeContainerd(t, { _default: text });
     await pull(ALPINE);
     await pull(APP);
     assert.equal(fetchedFor(stage.upstream, 'org/app'), 2);
@@ -94,7 +66,7 @@ test("k3s's endpoints, as k3s tells containerd of them", async (t) => {
 `,
     ]),
   );
-  const pull = await startContainerd(t, hosts);
+  const pull = await startRecipeContainerd(t, hosts);
   await pull(ALPINE);
   await pull(APP);
   assert.equal(fetchedFor(stage.upstream, 'library/alpine'), 2);
