@@ -64,7 +64,7 @@ export const imageAnswer = z.object({
   tags: z.array(z.string()),
   pinned: z.boolean(),
   /** Globs among them are told to administrators alone: they may name what is not for others. */
-  pinnedBy: z.array(z.string()),
+  pinnedBy: z.array(z.object({ pattern: z.string(), configured: z.boolean() })),
   platforms: z.array(imagePlatform),
   /** Those that are held: signatures, attestations, SBOMs. */
   referrers: z.array(imageReferrer),

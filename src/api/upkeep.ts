@@ -15,6 +15,8 @@ export const evictionEntry = z.object({
   digest: z.string(),
   /** Tags that go with the manifest. */
   tags: z.array(z.string()),
+  /** Tags of indexes that it is a part of, and of the image that it refers to; up to ten. */
+  belongsTo: z.array(z.string()),
   /** What it frees when everything before it has gone. */
   bytes,
   usedAt: time,

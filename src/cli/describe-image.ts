@@ -31,7 +31,7 @@ function facts(image: ImageAnswer, now: number): string {
     'last used': image.usedAt === null ? undefined : readableAge(image.usedAt, now),
     tags: image.tags.join(', '),
     pinned: image.pinned && image.pinnedBy.length === 0 ? 'yes' : undefined,
-    'pinned by': image.pinnedBy.join(', '),
+    'pinned by': image.pinnedBy.map(pinText).join(', '),
   });
 }
 
@@ -118,4 +118,8 @@ function pairs(values: Readonly<Record<string, string>>): string {
 
 function section(head: string, body: string): string {
   return body === '' ? '' : `${head}:\n${body}`;
+}
+
+function pinText({ pattern, configured }: ImageAnswer['pinnedBy'][number]): string {
+  return configured ? `${pattern} (configuration)` : pattern;
 }

@@ -44,10 +44,13 @@ function row(entry: EvictionEntry): string[] {
   ];
 }
 
-function title({ kind, name, tags }: EvictionEntry): string {
+function title({ kind, name, tags, belongsTo }: EvictionEntry): string {
   const place = name ?? 'no repository';
   if (kind === 'blob') return `${place} (a blob that no image needs)`;
-  return tags.length === 0 ? `${place} (untagged)` : `${place}:${tags.join(', ')}`;
+  if (tags.length > 0) return `${place}:${tags.join(', ')}`;
+  return belongsTo.length > 0
+    ? `${place} (part of ${belongsTo.join(', ')})`
+    : `${place} (untagged)`;
 }
 
 function reference({ name, digest }: EvictionEntry): string {

@@ -35,10 +35,25 @@ export async function run(args: readonly string[], terminal: Terminal): Promise<
       terminal.err(error.problems.map((problem) => `${problem}\n`).join(''));
       return EXIT.wrongUsage;
     }
-    terminal.err(`holdfast: ${error instanceof Error ? error.message : String(error)}\n`);
+    terminal.err(`holdfast: ${sentence(error)}\n`);
     return EXIT.failed;
   }
 }
+
+/** Why a file cannot be had is told in words, with its name in front; other messages are sentences already. */
+function sentence(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  if (!('path' in error) || !('code' in error)) return error.message;
+  const reason = FILE_REASONS[String(error.code)];
+  return reason === undefined ? error.message : `${String(error.path)}: ${reason}`;
+}
+
+const FILE_REASONS: Readonly<Record<string, string>> = {
+  ENOENT: 'there is no such file or folder',
+  EACCES: 'this may not be read or written',
+  EISDIR: 'this is a folder',
+  ENOTDIR: 'a part of this path is no folder',
+};
 
 /** Where nobody tells how wide a line may be. */
 const HELP_WIDTH = 100;

@@ -66,13 +66,16 @@ export class ImageDetails {
     };
   }
 
-  async #pinnedBy(repository: Repository, { digest, tags }: ManifestSummary): Promise<string[]> {
+  async #pinnedBy(
+    repository: Repository,
+    { digest, tags }: ManifestSummary,
+  ): Promise<ImageAnswer['pinnedBy']> {
     const name = displayName(repository);
     const images = [`${name}@${digest}`, ...tags.map((tag) => `${name}:${tag}`)];
     const pins = await this.#options.metadata.inventory.listPins();
-    return pins.flatMap(({ pattern }) => {
+    return pins.flatMap(({ pattern, configured }) => {
       const matches = imageMatcher([pattern]);
-      return matches && images.some(matches) ? [pattern] : [];
+      return matches && images.some(matches) ? [{ pattern, configured }] : [];
     });
   }
 

@@ -3,6 +3,7 @@ import picomatch from 'picomatch';
 
 /** As in the tag rules of the configuration: `*` matches slashes too. */
 const OPTIONS = { bash: true, dot: true, nonegate: true };
+const STRICT = { ...OPTIONS, strictBrackets: true, debug: true };
 
 /** What makes a pattern more than the name of one image. */
 const GLOB = /[*?[\]{}()!|\\]/;
@@ -55,9 +56,10 @@ export function isUsablePattern(text: string): boolean {
 
 function matcherOf(pattern: string): ImageMatcher | undefined {
   try {
+    // Or a bracket that is never closed, and a range that ends before it begins, would quietly match nothing.
+    if (isGlob(pattern)) picomatch.makeRe(pattern, STRICT);
     return imageMatcher([pattern]);
   } catch {
-    // Too long, or no regular expression when it is compiled.
     return undefined;
   }
 }

@@ -71,6 +71,8 @@ export type NextEviction =
       readonly repository: Repository;
       readonly digest: Digest;
       readonly tags: readonly Tag[];
+      /** Some tags of indexes that name it, and of what it refers to: what people know it as a part of. */
+      readonly belongsTo: readonly Tag[];
       /** Of the blobs that are loose when it and everything before it has gone. */
       readonly bytes: number;
       readonly usedAt: number;

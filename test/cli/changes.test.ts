@@ -29,8 +29,11 @@ test('pin and unpin change what is kept, and show it', async (t) => {
 });
 
 test('pins of the configuration are told as such, and stay', async (t) => {
-  const { does, fails } = await startStocked(t, { pins: ['alpine:3'] });
-  assert.match(await does('pin'), /^docker\.io\/library\/alpine:3 +0 +\d+s ago +configuration$/m);
+  const { upstream, pull, does, fails } = await startStocked(t, { pins: ['alpine:3'] });
+  upstream.addImage('library/alpine', '3');
+  await pull('library/alpine', '3');
+  assert.match(await does('pin'), /^docker\.io\/library\/alpine:3 +1 +\d+s ago +configuration$/m);
+  assert.match(await does('inspect', 'alpine:3'), / pinned by +\S+alpine:3 \(configuration\)\n/);
   const err = await fails(1, 'unpin', 'alpine:3');
   assert.match(err, /alpine:3 is pinned by the configuration: take it out of "pins" there/);
 });

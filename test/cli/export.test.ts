@@ -139,6 +139,10 @@ test('a failure leaves no file', async (t) => {
   assert.deepEqual(await readdir(commands.folder), ['tmp']);
   const unknown = await commands.run(['export', 'nothing:1', '-o', commands.path('app.tar')]);
   assert.match(unknown.err, /there is no nothing:1/);
+  upstream.content.addImage('library/other', '1');
+  const nowhere = commands.path('none/app.tar');
+  const folder = await commands.run(['export', 'other:1', '-o', nowhere]);
+  assert.match(folder.err, /^holdfast: .*none: there is no such folder$/m);
 });
 
 test('an index of several platforms keeps its digest through a stream', async (t) => {

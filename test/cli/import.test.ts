@@ -181,5 +181,5 @@ test('usage', async (t) => {
   }
   const missing = await commands.run(['import', 'nowhere.tar']);
   assert.equal(missing.code, 1);
-  assert.match(missing.err, /nowhere\.tar/);
+  assert.match(missing.err, /^holdfast: nowhere\.tar: there is no such file or folder$/m);
 });

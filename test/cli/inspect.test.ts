@@ -36,7 +36,8 @@ test('inspect shows what an image is made of, and what of it is here', async (t)
     [told.name, told.digest, told.tags],
     ['docker.io/library/alpine', image.manifestDigest, ['3']],
   );
-  assert.match(await fails(1, 'inspect', 'alpine:4'), /^holdfast: .*/);
+  assert.match(await fails(1, 'inspect', 'alpine:4'), /^holdfast: not held here \(alpine:4\)/);
+  assert.match(await fails(1, 'inspect', 'alpine'), /^holdfast: not held here \(alpine:latest\)/);
   assert.deepEqual(
     upstream.requests.filter(({ url }) => url.includes('manifests/4')),
     [],

@@ -93,6 +93,20 @@ test('ls --evict-next lists what was not used for longest first, and never what 
   );
 });
 
+test('ls --evict-next tells of what an untagged manifest is a part', async (t) => {
+  const { upstream, holdfast, pull, does } = await startStocked(t);
+  const platform = { os: 'linux', architecture: 'amd64' };
+  const { manifestDigest: digest } = upstream.addImage('library/app', undefined, { platform });
+  upstream.addIndex('library/app', '3', [{ digest, platform }]);
+  await pull('library/app', digest);
+  const index = await holdfast.fetch('/v2/library/app/manifests/3');
+  assert.equal(index.status, 200);
+  assert.match(
+    await does('ls', '--evict-next'),
+    /^docker\.io\/library\/app \(part of 3\) +sha256/m,
+  );
+});
+
 test('ls says what does not go together', async (t) => {
   const { fails } = await startStocked(t);
   for (const args of [

@@ -180,13 +180,17 @@ test('a pin is an image or a glob, of a name that there can be', () => {
     'pins: got "alpine:3", expected a list of images and globs',
   ]);
   assert.deepEqual(
-    problems({ pins: ['app:', 3, 'Alpine:3', 'reg.corp:5000/app:1', '[z-a]', ''] }).toSorted(),
+    problems({
+      pins: ['app:', 3, 'Alpine:3', 'reg.corp:5000/app:1', '[z-a]', '', 'app:[12'],
+    }).toSorted(),
     [
       `pins[0]: got "app:", expected ${accepted}`,
       `pins[1]: got 3, expected ${accepted}`,
       `pins[2]: got "Alpine:3", expected ${named}`,
       `pins[3]: got "reg.corp:5000/app:1", expected ${named}`,
+      `pins[4]: got "[z-a]", expected ${accepted}`,
       `pins[5]: got "", expected ${accepted}`,
+      `pins[6]: got "app:[12", expected ${accepted}`,
     ],
   );
   assert.deepEqual(problems({ pins: Array.from({ length: 1_001 }, (_, at) => `app:${at}`) }), [

@@ -1,7 +1,7 @@
 /** What every metadata store promises about pins: what they match stays, also what comes later, and nothing else does. */
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { digest, manifestDigest, mirrored, tag } from './metadata-fixtures.ts';
+import { commitOf, digest, manifestDigest, mirrored, tag } from './metadata-fixtures.ts';
 import { heldImage } from './held-image.ts';
 import type { OpenMetadataStore } from './open-stores.ts';
 import type { MetadataStore } from '../../src/store/metadata-store.ts';
@@ -159,6 +159,7 @@ export function pinsContract(name: string, openStore: OpenMetadataStore): void {
           repository: NODE,
           digest: manifestDigest('a'),
           tags: ['a'],
+          belongsTo: [],
           bytes: 100,
           usedAt: 10,
         },
@@ -167,6 +168,7 @@ export function pinsContract(name: string, openStore: OpenMetadataStore): void {
           repository: APP,
           digest: manifestDigest('b'),
           tags: ['b', 'b2'],
+          belongsTo: [],
           bytes: 200,
           usedAt: 11,
         },
@@ -182,6 +184,25 @@ export function pinsContract(name: string, openStore: OpenMetadataStore): void {
         );
         assert.equal(await store.readManifest(told.digest), undefined);
       }
+    });
+
+    it('tells what a manifest without a tag of its own is a part of', async (t) => {
+      const store = await openStore(t);
+      await heldImage(store, NODE, 'x64', { at: 1, blobs: ['x1'] });
+      await heldImage(store, NODE, 'index', { at: 2, children: ['x64'], tags: ['20', 'lts'] });
+      await heldImage(store, APP, 'index', { at: 3, tags: ['elsewhere'] });
+      const subject = manifestDigest('index');
+      await store.commitManifest(commitOf(NODE, 'signature', { at: 4, subject }));
+      const next = await store.inventory.nextEvictions({ limit: 10, looseBefore: 0 });
+      assert.deepEqual(
+        next.map((one) => one.kind === 'manifest' && [one.tags, one.belongsTo]),
+        [
+          [[], ['20', 'lts']],
+          [['20', 'lts'], []],
+          [['elsewhere'], []],
+          [[], ['20', 'lts']],
+        ],
+      );
     });
 
     it('frees the blobs of a manifest with the last repository that holds it', async (t) => {

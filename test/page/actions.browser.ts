@@ -34,12 +34,18 @@ test('a pattern is pinned', async (t) => {
 });
 
 test('a pin of the configuration is shown as such, and cannot be taken away here', async (t) => {
-  const { holdfast } = await startWithPage(t, { config: { pins: ['app:1'] } });
+  const { upstream, holdfast } = await startWithPage(t, { config: { pins: ['app:1'] } });
+  upstream.addImage('library/app', '1');
+  await pullImage(holdfast.url, 'library/app', '1');
   const page = await visit(t, holdfast, { at: '#/activity' });
   const pins = page.getByRole('region', { name: 'Pins' });
   const pin = pins.getByRole('listitem').filter({ hasText: 'docker.io/library/app:1' });
   await pin.getByText('configuration').waitFor();
   assert.equal(await pin.getByRole('button').count(), 0);
+  await page.goto(`${holdfast.url}/#/image/docker.io/library/app:1`);
+  const unpin = page.getByRole('button', { name: 'Unpin' });
+  await unpin.waitFor();
+  assert.equal(await unpin.isDisabled(), true);
 });
 
 test('refresh asks upstream and shows the new digest', async (t) => {

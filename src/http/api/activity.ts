@@ -65,8 +65,10 @@ export function listEvictions({ metadata, clock }: Services): Handler {
       repository ? permissions.canSee(repository) : administer,
     );
     const next = shown.slice(0, n).map(({ repository, ...rest }) => {
-      const tags = rest.kind === 'manifest' ? [...rest.tags] : [];
-      return { ...rest, tags, name: repository ? displayName(repository) : null };
+      const isManifest = rest.kind === 'manifest';
+      const tags = isManifest ? [...rest.tags] : [];
+      const belongsTo = isManifest ? [...rest.belongsTo] : [];
+      return { ...rest, tags, belongsTo, name: repository ? displayName(repository) : null };
     });
     const wouldFree = next.reduce((sum, { bytes }) => sum + bytes, 0);
     const answer: EvictionsAnswer = { wouldFree, next };

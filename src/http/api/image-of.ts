@@ -2,7 +2,7 @@
 import { type FoundImage, findImage } from '../../inventory/find-image.ts';
 import { OciError } from '../../oci/error-codes.ts';
 import { parseImageName } from '../../oci/image-name.ts';
-import { parseTag, type Reference } from '../../oci/reference.ts';
+import { parseTag, type Reference, referenceText } from '../../oci/reference.ts';
 import type { Repository } from '../../oci/repository.ts';
 import type { Permissions } from '../permissions.ts';
 import type { Services } from '../services.ts';
@@ -50,5 +50,7 @@ export async function heldImageOf(
   const { repositories, reference } = imageOf(text, services, permissions);
   const found = await findImage(services.metadata, repositories, reference);
   if (found) return found;
-  throw new OciError('MANIFEST_UNKNOWN', { message: 'not held here', detail: { image: text } });
+  // Whoever has left out the tag is told which one was looked for.
+  const image = parseImageName(text)?.reference ? text : `${text}:${referenceText(reference)}`;
+  throw new OciError('MANIFEST_UNKNOWN', { message: 'not held here', detail: { image } });
 }

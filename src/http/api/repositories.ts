@@ -38,8 +38,8 @@ export function getImage(services: Services): Handler {
     const found = await heldImageOf(image, services, permissions);
     const details = await services.inventory.images.describe(found);
     if (!details) throw new OciError('MANIFEST_UNKNOWN', { detail: { image } });
-    const { pinnedBy } = details;
-    const shown = permissions.can('administer') ? pinnedBy : pinnedBy.filter((one) => !isGlob(one));
+    const all = permissions.can('administer');
+    const shown = details.pinnedBy.filter(({ pattern }) => all || !isGlob(pattern));
     sendJson(ctx, { ...details, pinnedBy: shown });
   };
 }

@@ -53,7 +53,7 @@ export function Evictions({ revision }: { readonly revision: number }) {
 }
 
 function Row({ entry }: { readonly entry: EvictionEntry }) {
-  const { name, kind, digest, tags, bytes, usedAt } = entry;
+  const { name, kind, digest, tags, belongsTo, bytes, usedAt } = entry;
   return (
     <tr>
       <th scope="row">
@@ -63,6 +63,9 @@ function Row({ entry }: { readonly entry: EvictionEntry }) {
           <a href={hrefOf({ view: 'image', image: imageByDigest(name, digest) })}>{name}</a>
         )}
         {tags.length > 0 && <span class="quiet">:{tags.join(', ')}</span>}
+        {tags.length === 0 && belongsTo.length > 0 && (
+          <span class="quiet"> part of {belongsTo.join(', ')}</span>
+        )}
         {kind === 'blob' && <span class="tag">blob</span>}
       </th>
       <td class="minor">

@@ -24,7 +24,8 @@ export function ImageActions({ held, onChange }: ImageActionsProps) {
 
   const { name, tag, digest, kind, pinnedBy } = held;
   const image = tag === null ? imageByDigest(name, digest) : taggedImage(name, tag);
-  const own = pinnedBy.includes(image);
+  const pinned = pinnedBy.find(({ pattern }) => pattern === image);
+  const own = pinned !== undefined;
 
   const pin = async (): Promise<string> => {
     if (own) await remove(pinsAnswer, apiPath('pins', { pattern: image }));
@@ -52,7 +53,8 @@ export function ImageActions({ held, onChange }: ImageActionsProps) {
         type="button"
         class="button"
         aria-pressed={own}
-        disabled={busy}
+        disabled={busy || pinned?.configured === true}
+        title={pinned?.configured === true ? 'Pinned by the configuration' : undefined}
         onClick={() => run(pin)}
       >
         <PinIcon />

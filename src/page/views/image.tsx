@@ -92,10 +92,11 @@ function Facts({ held }: { readonly held: ImageAnswer }) {
           <>
             <dt>Pinned by</dt>
             <dd>
-              {pinnedBy.map((pattern) => (
-                <code key={pattern} class="chip">
-                  {pattern}
-                </code>
+              {pinnedBy.map(({ pattern, configured }) => (
+                <span key={pattern}>
+                  <code class="chip">{pattern}</code>
+                  {configured && <span class="quiet"> configuration</span>}
+                </span>
               ))}
             </dd>
           </>

@@ -105,6 +105,7 @@ export class MemoryUpkeep {
         repository: shelf.repository,
         digest: commit.digest,
         tags: tagsOf(shelf, commit.digest),
+        belongsTo: ownersOf(shelf, commit).flatMap((owner) => tagsOf(shelf, owner)),
         bytes: this.#looseBytes(gone) - before,
         usedAt,
       };
@@ -268,4 +269,12 @@ export class MemoryUpkeep {
 
 function compareByUse(a: LooseBlob, b: LooseBlob): number {
   return a.usedAt - b.usedAt || compareBytes(a.digest, b.digest);
+}
+
+/** The indexes that name the manifest, and what it refers to. */
+function ownersOf(shelf: Shelf, { digest, subject }: ManifestCommit): Digest[] {
+  const indexes = [...shelf.manifests.values()].filter(({ references }) =>
+    references.some((one) => one.kind === 'manifest' && one.digest === digest),
+  );
+  return [...indexes.map((index) => index.digest), ...(subject === undefined ? [] : [subject])];
 }

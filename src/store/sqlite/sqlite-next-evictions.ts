@@ -19,8 +19,9 @@ interface NamedRow {
 /** Pinned manifests that are passed over before the answer is what there is. */
 const MAX_PASSED_OVER = 2_000;
 
-/** Tags of one manifest that are told. */
+/** Tags of one manifest that are told, and of what it belongs to. */
 const MAX_TAGS = 100;
+const MAX_OWNERS = 10;
 
 /** Works out what eviction would do, in its own order, without doing it. */
 export class SqliteNextEvictions {
@@ -28,6 +29,7 @@ export class SqliteNextEvictions {
   readonly #repository: Statement<[id: number], RepositoryRow>;
   readonly #referrer: Statement<[Digest], RepositoryRow>;
   readonly #tags: Statement<[Holding], { name: Tag }>;
+  readonly #owners: Statement<[Holding], { name: Tag }>;
   readonly #holders: Statement<[Digest], { count: number }>;
   readonly #named: Statement<[Digest], NamedRow>;
 
@@ -42,6 +44,14 @@ export class SqliteNextEvictions {
     this.#tags = connection.prepare(`
       SELECT name FROM tags INDEXED BY tags_naming
       WHERE repository = :repository AND digest = :digest LIMIT ${MAX_TAGS}
+    `);
+    this.#owners = connection.prepare(`
+      SELECT name FROM tags INDEXED BY tags_naming
+      WHERE repository = :repository AND digest IN (
+        SELECT manifest FROM manifest_references WHERE digest = :digest AND kind = 'manifest'
+        UNION ALL SELECT subject FROM repository_manifests
+        WHERE repository = :repository AND digest = :digest
+      ) LIMIT ${MAX_OWNERS}
     `);
     this.#holders = connection.prepare(
       'SELECT count(*) AS count FROM repository_manifests WHERE digest = ?',
@@ -85,6 +95,7 @@ export class SqliteNextEvictions {
       repository: repositoryOf(row),
       digest,
       tags: this.#tags.all({ repository, digest }).map(({ name }) => name),
+      belongsTo: this.#owners.all({ repository, digest }).map(({ name }) => name),
       bytes: this.#freed(digest, gone),
       usedAt,
     };
