@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { configSchema } from '../../src/config/schema.ts';
 import { snippet } from '../helpers/snippet.ts';
+import { startUpstream } from '../helpers/mirror.ts';
 import { as, startWithAccounts, statusOf } from './signing-in.ts';
 
 const PAGE = 'accounts.md';
@@ -36,4 +37,27 @@ test('the rules do what the page says', async (t) => {
     [401, 404],
   );
   assert.equal(await push('ci-1', 'team/public/app'), 403);
+});
+
+test('the closing rules leave nobody the names of others', async (t) => {
+  const upstream = await startUpstream(t);
+  upstream.addImage('library/nginx', '1');
+  const { holdfast } = await startWithAccounts(t, {
+    upstreams: { 'docker.io': upstream.url },
+    accounts: ['dev'],
+    auth: {
+      rules: [
+        { match: 'team/**', grant: { dev: ['push'] } },
+        ...(JSON.parse(snippet(PAGE, 'closed')) as object[]),
+      ],
+    },
+  });
+  const push = (repository: string): Promise<number> =>
+    statusOf(as(holdfast, 'dev'), `/v2/${repository}/blobs/uploads/`, { method: 'POST' });
+  assert.deepEqual(
+    [await push('team/app'), await push('library/nginx'), await push('grafana/grafana')],
+    [202, 403, 403],
+  );
+  assert.equal(await statusOf(holdfast, '/v2/library/nginx/manifests/1'), 200);
+  assert.equal(await statusOf(holdfast, '/v2/docker.io/library/nginx/manifests/1'), 200);
 });
