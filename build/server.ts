@@ -7,36 +7,20 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { build } from 'esbuild';
 import { licenses } from './licenses.ts';
+import { NODE_BUNDLE } from './node-bundle.js';
 
 const ROOT = join(import.meta.dirname, '..');
-
-/** They load files of their own (native code, WebAssembly), or are loaded by name into a thread. */
-const LEFT_OUTSIDE = ['better-sqlite3', '@bokuweb/zstd-wasm', 'bcryptjs'];
-
-/** Packages of the older module system call for node's modules by `require`. */
-const BANNER = `import { createRequire as createRequireHere } from 'node:module';
-const require = createRequireHere(import.meta.url);`;
 
 /** Builds the program into `outDir`, in the place of what was there; the page, which is built apart, stays. */
 export async function buildServer(outDir: string): Promise<void> {
   const { metafile, outputFiles } = await build({
+    ...NODE_BUNDLE,
     absWorkingDir: ROOT,
     entryPoints: [join(ROOT, 'src/main.ts'), join(ROOT, 'src/store/disk/hash-thread-main.js')],
     outdir: outDir,
     entryNames: '[name]',
-    bundle: true,
-    splitting: true,
-    platform: 'node',
-    format: 'esm',
-    target: 'node20',
-    external: LEFT_OUTSIDE,
-    banner: { js: BANNER },
-    // Stacks of failures name functions as the sources do.
-    keepNames: true,
-    legalComments: 'none',
     metafile: true,
     write: false,
-    logLevel: 'warning',
   });
   await clear(outDir);
   for (const { path, contents } of outputFiles) await writeFile(path, contents);

@@ -10,6 +10,7 @@ import { configSchema } from '../../src/config/schema.ts';
 import { createLogger } from '../../src/observe/log.ts';
 import { cleanUp } from '../helpers/clean-up.ts';
 import { eventually } from '../helpers/eventually.ts';
+import { program } from '../helpers/program.ts';
 import { temporaryDirectory } from '../helpers/mirror.ts';
 import {
   basic,
@@ -21,7 +22,6 @@ import {
   writeHtpasswd,
 } from './signing-in.ts';
 
-const MAIN = join(import.meta.dirname, '../../src/main.ts');
 const hasTool = spawnSync('htpasswd', ['-h']).error === undefined;
 
 test('an account that is added can sign in, one that is removed cannot any more', async (t) => {
@@ -108,10 +108,9 @@ test('at the start a broken file is a mistake in the configuration, told line by
   const config = join(dir, 'config.json');
   const htpasswd = join(dir, 'htpasswd');
   await writeFile(config, JSON.stringify({ auth: { htpasswd } }));
+  const [node, ...words] = program('src/main.ts');
   const start = () =>
-    spawnSync(process.execPath, ['--import', 'tsx', MAIN, 'serve', '--config', config], {
-      encoding: 'utf8',
-    });
+    spawnSync(node, [...words, 'serve', '--config', config], { encoding: 'utf8' });
   const missing = start();
   assert.deepEqual(
     [missing.status, missing.stderr],

@@ -89,7 +89,7 @@ export class ArchiveCommands {
     return this.path(name);
   }
 
-  /** What `spawn` has left in the temporary folder; the loader of the tests' TypeScript keeps its cache there, too. */
+  /** What `spawn` has left in the temporary folder; where tsx runs the tests, it keeps its cache there, too. */
   async leftovers(): Promise<readonly string[]> {
     const names = await readdir(join(this.folder, 'tmp'));
     return names.filter((name) => !name.startsWith('tsx-') && name !== 'node-compile-cache');

@@ -8,14 +8,14 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { after, test } from 'node:test';
-import { fileURLToPath } from 'node:url';
+import { program } from '../helpers/program.ts';
 
-const main = fileURLToPath(new URL('../../src/main.ts', import.meta.url));
+const [node, ...words] = program('src/main.ts');
 const folder = mkdtempSync(join(tmpdir(), 'holdfast-main-'));
 after(() => rmSync(folder, { recursive: true }));
 
 function start(args: string[], environment: Record<string, string> = {}): ChildProcess {
-  return spawn(process.execPath, ['--import', import.meta.resolve('tsx'), main, ...args], {
+  return spawn(node, [...words, ...args], {
     cwd: folder,
     env: { ...process.env, HOLDFAST_CONFIG: '', HOLDFAST_STORAGE_DIR: folder, ...environment },
     stdio: ['ignore', 'pipe', 'pipe'],

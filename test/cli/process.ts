@@ -2,18 +2,11 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { text } from 'node:stream/consumers';
-import { fileURLToPath } from 'node:url';
+import { program } from '../helpers/program.ts';
 import type { Ran } from './terminal.ts';
 
-const MAIN = fileURLToPath(new URL('../../src/main.ts', import.meta.url));
-
 /** The words that run a command line from the sources: program first. */
-export const HOLDFAST: readonly [string, ...string[]] = [
-  process.execPath,
-  '--import',
-  import.meta.resolve('tsx'),
-  MAIN,
-];
+export const HOLDFAST = program('src/main.ts');
 
 /** What a process is started with, so that nothing of this machine's settings reaches it. */
 export function environment(stated: Readonly<Record<string, string>> = {}): NodeJS.ProcessEnv {
@@ -23,11 +16,11 @@ export function environment(stated: Readonly<Record<string, string>> = {}): Node
 
 /** Runs one command line to its end, with `input` as its stdin. */
 export async function runProcess(
-  [program, ...args]: readonly [string, ...string[]],
+  [command, ...args]: readonly [string, ...string[]],
   stated: Readonly<Record<string, string>> = {},
   input = '',
 ): Promise<Ran> {
-  const child = spawn(program, args, { env: environment(stated), stdio: 'pipe' });
+  const child = spawn(command, args, { env: environment(stated), stdio: 'pipe' });
   child.stdin.on('error', () => undefined);
   child.stdin.end(input);
   return outcome(child);

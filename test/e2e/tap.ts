@@ -1,5 +1,6 @@
 import { once } from 'node:events';
-import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net';
+import { connect, createServer, type Server, type Socket } from 'node:net';
+import { freePort } from './free-port.ts';
 
 /** One request and its answer as they went over the wire. */
 export interface Exchange {
@@ -31,21 +32,23 @@ const TLS_HANDSHAKE_RECORD = 0x16;
  */
 export class Tap {
   readonly exchanges: Exchange[];
+  /** It stays this one's while nothing listens there: clients must not find somebody else. */
+  readonly #port: number;
   readonly #target: number;
   readonly #sockets = new Set<Socket>();
   #server: Server | undefined;
-  #port = 0;
   #cutAfter = Number.POSITIVE_INFINITY;
   #hangs = false;
 
-  private constructor(target: number, exchanges: Exchange[]) {
+  private constructor(port: number, target: number, exchanges: Exchange[]) {
     this.exchanges = exchanges;
+    this.#port = port;
     this.#target = target;
   }
 
   /** `exchanges`: a list that it shares with another. */
   static async open(target: number, exchanges: Exchange[] = []): Promise<Tap> {
-    const tap = new Tap(target, exchanges);
+    const tap = new Tap(await freePort(), target, exchanges);
     await tap.start();
     return tap;
   }
@@ -59,7 +62,6 @@ export class Tap {
     const server = createServer({ allowHalfOpen: true }, (near) => this.#pass(near));
     server.listen(this.#port, '127.0.0.1');
     await once(server, 'listening');
-    this.#port = (server.address() as AddressInfo).port;
     this.#server = server;
   }
 

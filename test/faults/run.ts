@@ -1,5 +1,6 @@
 /** The tests of this folder by hand, for longer: `npm run faults -- crash --rounds 200 --seed 1`. */
 import { parseArgs } from 'node:util';
+import type { Program } from '../helpers/program.ts';
 import { crashRounds } from './crash/crash-rounds.ts';
 import { powerLoss } from './power/power-loss.ts';
 import { BUILT_MAIN } from './server-process.ts';
@@ -29,7 +30,7 @@ const { values, positionals } = parseArgs({
     main: { type: 'string', default: BUILT_MAIN },
   },
 });
-const { main } = values;
+const main: Program = [process.execPath, values.main];
 const [rounds, clients, seconds, seed] = [
   Number(values.rounds),
   Number(values.clients),

@@ -4,9 +4,10 @@ import { once } from 'node:events';
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
+import { type Program, program } from '../helpers/program.ts';
 
 /** Run by the tests, which need no build. */
-export const SOURCE_MAIN = join(import.meta.dirname, '../../src/main.ts');
+export const SOURCE_MAIN = program('src/main.ts');
 /** Run by hand, after `npm run build`. */
 export const BUILT_MAIN = join(import.meta.dirname, '../../dist/main.js');
 
@@ -18,7 +19,7 @@ export interface ServerOptions {
   readonly dir: string;
   /** On top of a hosted-only configuration on a free port. */
   readonly config?: object;
-  readonly main?: string;
+  readonly main?: Program;
   /** What the program is started with, such as a tracer or a limit. */
   readonly wrapper?: readonly string[];
 }
@@ -56,16 +57,8 @@ export class ServerProcess {
     const storage = { dir: join(dir, 'cache') };
     const basis = { listen, storage, upstreams: {}, defaultUpstream: null };
     await writeFile(file, JSON.stringify({ ...basis, ...options.config }));
-    const loader = main.endsWith('.ts') ? ['--import', 'tsx'] : [];
-    const [command, ...args] = [
-      ...wrapper,
-      process.execPath,
-      ...loader,
-      main,
-      'serve',
-      '--config',
-      file,
-    ];
+    const words = [...wrapper, ...main, 'serve', '--config', file] as const;
+    const [command, ...args] = words;
     const began = performance.now();
     const child = spawn(command, args, { stdio: ['ignore', 'ignore', 'pipe'] });
     const exited = once(child, 'exit');

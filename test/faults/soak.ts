@@ -11,6 +11,7 @@ import { madeUpBytes } from '../helpers/fake-upstream-content.ts';
 import { FakeUpstream } from '../helpers/fake-upstream.ts';
 import { openDescriptors } from '../helpers/open-descriptors.ts';
 import { Random } from './random.ts';
+import type { Program } from '../helpers/program.ts';
 import { ServerProcess } from './server-process.ts';
 
 const UPSTREAM = 'mirror.test';
@@ -30,7 +31,7 @@ const BREATH = 80_000_000;
 export interface SoakOptions {
   readonly seconds: number;
   readonly seed: number;
-  readonly main: string;
+  readonly main: Program;
 }
 
 /** Resolves with what was done, in words; rejects with what was left behind. */

@@ -53,6 +53,7 @@ export class FakeUpstream {
   readonly #signed = new Map<string, { readonly digest: Digest; readonly expires: number }>();
   #registry!: Listener;
   #second!: Listener;
+  #underWay = 0;
   #peak = 0;
 
   private constructor(options: FakeUpstreamOptions) {
@@ -101,7 +102,7 @@ export class FakeUpstream {
 
   /** Requests under way. */
   get underWay(): number {
-    return this.requests.filter((request) => !request.over).length;
+    return this.#underWay;
   }
 
   addBlob(bytes: Buffer, repository?: string): Digest {
@@ -179,7 +180,7 @@ export class FakeUpstream {
   /** Forgets the requests so far. */
   clear(): void {
     this.requests = [];
-    this.#peak = 0;
+    this.#peak = this.#underWay;
   }
 
   /** Goes away: running requests are cut, new ones refused. */
@@ -200,8 +201,10 @@ export class FakeUpstream {
     const { method = '', url = '', headers } = request;
     const entry = { origin, method, url, headers, at: Date.now(), over: false, aborted: false };
     this.requests.push(entry);
-    this.#peak = Math.max(this.#peak, this.underWay);
+    this.#underWay += 1;
+    this.#peak = Math.max(this.#peak, this.#underWay);
     response.once('close', () => {
+      this.#underWay -= 1;
       entry.over = true;
       entry.aborted = !response.writableFinished;
     });

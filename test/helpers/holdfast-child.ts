@@ -1,12 +1,10 @@
 /** A Holdfast in a process of its own, so that a test can kill it at any moment. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { fileURLToPath } from 'node:url';
 import type { TestContext } from 'node:test';
 import { cleanUp } from './clean-up.ts';
-import { Holdfast, type HoldfastOptions } from './holdfast.ts';
-
-const THIS_FILE = fileURLToPath(import.meta.url);
+import type { HoldfastOptions } from './holdfast.ts';
+import { program } from './program.ts';
 
 export class HoldfastChild {
   readonly url: string;
@@ -19,7 +17,8 @@ export class HoldfastChild {
 
   /** Resolves when it listens; it is killed with the test, if not before. */
   static async start(t: TestContext, options: HoldfastOptions): Promise<HoldfastChild> {
-    const child = spawn(process.execPath, ['--import', 'tsx', THIS_FILE, JSON.stringify(options)], {
+    const [node, ...words] = program('test/helpers/children/holdfast.ts');
+    const child = spawn(node, [...words, JSON.stringify(options)], {
       stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
     });
     const exit = once(child, 'exit');
@@ -41,10 +40,4 @@ export class HoldfastChild {
     this.#child.kill('SIGKILL');
     await gone;
   }
-}
-
-if (process.argv[1] === THIS_FILE) {
-  const options = JSON.parse(process.argv[2] ?? '{}') as HoldfastOptions;
-  const { url } = await Holdfast.start(options);
-  process.send?.(url);
 }

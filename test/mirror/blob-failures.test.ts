@@ -9,11 +9,12 @@ import { assertSameBytes } from '../helpers/same-bytes.ts';
 
 const SIZE = 400_000;
 const BLOBS = /\/blobs\//;
-const TIMEOUTS = { connect: '300ms', headers: '300ms', idle: '300ms' };
+/** For an upstream that never answers; long enough for the pull after it. */
+const IMPATIENT = { timeouts: { connect: '1s', headers: '1s', idle: '1s' } };
 
-async function start(t: TestContext) {
+async function start(t: TestContext, settings: object = {}) {
   const { upstream, holdfast } = await startMirror(t, {
-    upstream: { timeouts: TIMEOUTS },
+    upstream: settings,
     config: { prefetch: 'off' },
   });
   const image = upstream.addImage('library/app', '1', { layers: [SIZE] });
@@ -34,11 +35,12 @@ const FAILURES: readonly (readonly [string, Fault, number, string, number])[] = 
 
 for (const [what, fault, status, code, most] of FAILURES) {
   test(`an upstream that ${what} gives the same answer to all who wait for a blob`, async (t) => {
-    const { upstream, holdfast, layer, path } = await start(t);
+    const hangs = fault.hang === true;
+    const { upstream, holdfast, layer, path } = await start(t, hangs ? IMPATIENT : {});
     holdfast.clock.stop();
     const gate = new Gate();
     // A hanging upstream holds everybody by itself.
-    const remove = upstream.fault(fault.hang === true ? fault : { ...fault, holdHeaders: gate });
+    const remove = upstream.fault(hangs ? fault : { ...fault, holdHeaders: gate });
     const arrivals = countArrivals(t, holdfast);
     const asking = Array.from({ length: 20 }, () => ask(holdfast, path));
     await arrivals.until(20);

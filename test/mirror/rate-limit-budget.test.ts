@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { Agent, request, type RequestOptions } from 'node:http';
 import { test } from 'node:test';
 import { ask, HOUR, MINUTE, startMirror } from '../helpers/mirror.ts';
 
@@ -46,12 +47,25 @@ test('with enough left, tags are revalidated as ever', async (t) => {
   assert.match((await ask(holdfast, '/v2/library/app/manifests/1')).cache ?? '', /revalidated/);
 });
 
+/** Leaner than fetch, which costs more than what it asks for here, and does not keep the connection of a HEAD. */
+function statusOf(url: string, options: RequestOptions): Promise<number | undefined> {
+  return new Promise((resolve, reject) => {
+    const asked = request(url, options, (answer) => {
+      answer.once('error', reject);
+      answer.once('end', () => resolve(answer.statusCode)).resume();
+    });
+    asked.once('error', reject).end();
+  });
+}
+
 test('a day of CI costs upstream one manifest GET for each digest, however many pulls', async (t) => {
   const { upstream, holdfast } = await startMirror(t);
   const images = Array.from({ length: 50 }, (_, index) => `team/app-${index}`);
   for (const name of images) upstream.addImage(name, 'latest', { layers: [10] });
   const PULLS = 10_000;
   const RUNNERS = 40;
+  const agent = new Agent({ keepAlive: true });
+  t.after(() => agent.destroy());
   let pulls = 0;
   const runner = async (): Promise<void> => {
     while (pulls < PULLS) {
@@ -59,11 +73,9 @@ test('a day of CI costs upstream one manifest GET for each digest, however many 
       pulls += 1;
       // The day goes by while the runners pull, so tags turn stale again and again.
       holdfast.clock.advance((24 * HOUR) / PULLS);
-      const answer = await holdfast.fetch(`/v2/${name}/manifests/latest`, {
-        method: Math.floor(pulls / images.length) % 2 === 0 ? 'GET' : 'HEAD',
-      });
-      assert.equal(answer.status, 200);
-      await answer.arrayBuffer();
+      const method = Math.floor(pulls / images.length) % 2 === 0 ? 'GET' : 'HEAD';
+      const url = `${holdfast.url}/v2/${name}/manifests/latest`;
+      assert.equal(await statusOf(url, { method, agent }), 200);
     }
   };
   await Promise.all(Array.from({ length: RUNNERS }, runner));

@@ -16,14 +16,12 @@ import {
 
 const TAG = '/v2/library/app/manifests/1';
 const STALE = /^holdfast; hit; ttl=-\d+; detail=stale-if-error$/;
-/** Short, so that an upstream that never answers costs the tests little. */
-const TIMEOUTS = { connect: '300ms', headers: '300ms', idle: '300ms' };
+/** For an upstream that never answers; long enough for the pull before. */
+const IMPATIENT = { timeouts: { connect: '1s', headers: '1s', idle: '1s' } };
 
 /** `library/app:1`, held since some hours. */
-async function startStale(t: TestContext, upstreamSettings: object = {}) {
-  const mirror = await startMirror(t, {
-    upstream: { timeouts: TIMEOUTS, ...upstreamSettings },
-  });
+async function startStale(t: TestContext, upstream: object = {}) {
+  const mirror = await startMirror(t, { upstream });
   const image = mirror.upstream.addImage('library/app', '1');
   await ask(mirror.holdfast, TAG);
   mirror.holdfast.clock.advance(HOUR);
@@ -44,6 +42,10 @@ const FAILURES: Readonly<Record<string, Fault | 'refused'>> = {
   'redirects to nowhere': { status: 302 },
 };
 
+function patience(failure: Fault | 'refused'): object {
+  return failure !== 'refused' && failure.hang === true ? IMPATIENT : {};
+}
+
 async function fail(upstream: FakeUpstream, failure: Fault | 'refused'): Promise<void> {
   if (failure === 'refused') await upstream.stop();
   else upstream.fault(failure);
@@ -51,7 +53,7 @@ async function fail(upstream: FakeUpstream, failure: Fault | 'refused'): Promise
 
 for (const [what, failure] of Object.entries(FAILURES)) {
   test(`a stale tag is served while upstream ${what}, and is fresh again afterwards`, async (t) => {
-    const { upstream, holdfast, image } = await startStale(t);
+    const { upstream, holdfast, image } = await startStale(t, patience(failure));
     await fail(upstream, failure);
     for (const method of ['GET', 'HEAD', 'GET']) {
       const reply = await ask(holdfast, TAG, { method });
@@ -102,7 +104,10 @@ const EXPIRED: readonly (readonly [string, Fault | 'refused', number, string])[]
 
 for (const [what, failure, status, code] of EXPIRED) {
   test(`a tag older than staleIfError is not served while upstream ${what}, its digest is`, async (t) => {
-    const { upstream, holdfast, image } = await startStale(t, { tags: { staleIfError: '2d' } });
+    const { upstream, holdfast, image } = await startStale(t, {
+      ...patience(failure),
+      tags: { staleIfError: '2d' },
+    });
     await fail(upstream, failure);
     holdfast.clock.advance(DAY);
     assert.equal((await ask(holdfast, TAG)).status, 200);
@@ -115,7 +120,7 @@ for (const [what, failure, status, code] of EXPIRED) {
 }
 
 test('one timeout is waited for, not one per pull', async (t) => {
-  const { upstream, holdfast } = await startStale(t);
+  const { upstream, holdfast } = await startStale(t, IMPATIENT);
   holdfast.clock.stop();
   upstream.fault({ hang: true });
   for (let pulls = 0; pulls < 10; pulls++) {
@@ -125,7 +130,7 @@ test('one timeout is waited for, not one per pull', async (t) => {
 });
 
 test('clients that wait for the same HEAD are all served when it fails', async (t) => {
-  const { upstream, holdfast, image } = await startStale(t);
+  const { upstream, holdfast, image } = await startStale(t, IMPATIENT);
   holdfast.clock.stop();
   upstream.fault({ hang: true });
   const replies = await Promise.all(Array.from({ length: 30 }, () => ask(holdfast, TAG)));

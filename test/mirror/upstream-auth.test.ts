@@ -174,7 +174,8 @@ for (const [what, fault, status] of TOKEN_FAILURES) {
   test(`a token server that ${what} is a ${status} for what is not held, and no harm for what is`, async (t) => {
     const { upstream, holdfast } = await startMirror(t, {
       fake: { auth: { scheme: 'bearer' } },
-      upstream: { timeouts: { headers: '300ms' } },
+      // Long enough for the pull before.
+      upstream: fault.hang === true ? { timeouts: { headers: '1s' } } : {},
     });
     const { manifest } = upstream.addImage('library/app', '1');
     await ask(holdfast, '/v2/library/app/manifests/1');

@@ -4,6 +4,7 @@ import { test } from 'node:test';
 import { setImmediate as turn } from 'node:timers/promises';
 import { GatheredLines } from '../../src/observe/gathered-lines.ts';
 import { createLogger } from '../../src/observe/log.ts';
+import { program } from '../helpers/program.ts';
 
 function gathered() {
   const writes: string[] = [];
@@ -40,19 +41,13 @@ test('a warning is written at once, behind what was said before it', async () =>
 });
 
 for (const [end, code] of [
-  ['process.exit(3)', 3],
-  ['throw new Error("crashed")', 1],
+  ['exit', 3],
+  ['crash', 1],
 ] as const) {
-  test(`what was said before ${end} is written`, async () => {
-    const script = `
-      import { createLogger } from './src/observe/log.ts';
-      createLogger('info').info('last words');
-      ${end};`;
-    const args = ['--import', 'tsx', '--input-type=module', '--eval', script];
+  test(`what was said before the ${end} is written`, async () => {
+    const [node, ...words] = program('test/observe/children/last-words.ts');
     const said = await new Promise<{ code: unknown; stderr: string }>((resolve) => {
-      execFile(process.execPath, args, (error, _, stderr) =>
-        resolve({ code: error?.code, stderr }),
-      );
+      execFile(node, [...words, end], (error, _, stderr) => resolve({ code: error?.code, stderr }));
     });
     assert.equal(said.code, code);
     assert.match(said.stderr, /"msg":"last words"/);

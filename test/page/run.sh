@@ -4,4 +4,4 @@
 set -eu
 cd "$(dirname "$0")/../.."
 if [ "$#" -gt 0 ]; then files="$*"; else files=$(find test/page -name '*.browser.ts' | sort); fi
-exec node --import tsx --test --test-concurrency=1 --test-timeout=120000 $files
+exec node --enable-source-maps test/run.js $files

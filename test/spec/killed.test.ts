@@ -10,12 +10,11 @@ import { digestOf } from '../../src/oci/digest.ts';
 import { eventually } from '../helpers/eventually.ts';
 import { madeUpBytes } from '../helpers/fake-upstream-content.ts';
 import { Holdfast } from '../helpers/holdfast.ts';
+import { program } from '../helpers/program.ts';
 import { getVerified, pullImage, pushImage } from '../helpers/registry-client.ts';
 import { beginUpload, close, patch, uploadRange } from './pushing.ts';
 import { temporaryDirectory } from './temporary-directory.ts';
 import { Wire } from './wire.ts';
-
-const MAIN = join(import.meta.dirname, '../../src/main.ts');
 
 /** Reads the log until the server says where it listens. */
 async function listening(child: ChildProcess): Promise<number> {
@@ -36,7 +35,8 @@ test('after kill -9 every acknowledged push is whole, and an upload goes on from
     config,
     JSON.stringify({ listen, storage, upstreams: {}, defaultUpstream: null }),
   );
-  const child = spawn(process.execPath, ['--import', 'tsx', MAIN, 'serve', '--config', config], {
+  const [node, ...words] = program('src/main.ts');
+  const child = spawn(node, [...words, 'serve', '--config', config], {
     stdio: ['ignore', 'ignore', 'pipe'],
   });
   t.after(() => child.kill('SIGKILL'));

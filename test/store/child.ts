@@ -2,7 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import type { TestContext } from 'node:test';
-import { fileURLToPath } from 'node:url';
+import { program } from '../helpers/program.ts';
 
 /** A process of its own that can be killed for real, and what it says line by line. */
 export class Child {
@@ -11,8 +11,7 @@ export class Child {
 
   /** It does not outlive its test. `shell`: run before it in the same process, for limits. */
   constructor(t: TestContext, script: string, args: readonly string[], shell = ':') {
-    const file = fileURLToPath(new URL(`children/${script}`, import.meta.url));
-    const command = [process.execPath, '--import', 'tsx', file, ...args];
+    const command = [...program(`test/store/children/${script}`), ...args];
     this.#process = spawn('sh', ['-c', `${shell}; exec "$@"`, 'sh', ...command], {
       stdio: ['ignore', 'pipe', 'inherit'],
     });

@@ -1,3 +1,4 @@
+import type { Program } from '../../helpers/program.ts';
 import { Random } from '../random.ts';
 import { spread } from '../spread.ts';
 import { CrashWorld } from './crash-world.ts';
@@ -9,7 +10,7 @@ const ROUNDS_PER_WORLD = 20;
 export interface CrashOptions {
   readonly rounds: number;
   readonly seed: number;
-  readonly main: string;
+  readonly main: Program;
   /** Told about each round that is through. */
   readonly onRound?: (round: number) => void;
 }

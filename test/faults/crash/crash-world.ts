@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { madeUpBytes } from '../../helpers/fake-upstream-content.ts';
+import type { Program } from '../../helpers/program.ts';
 import { FakeUpstream } from '../../helpers/fake-upstream.ts';
 import type { Random } from '../random.ts';
 import { ServerProcess } from '../server-process.ts';
@@ -32,14 +33,14 @@ const SMALL_STORE = '6MB';
 export class CrashWorld {
   readonly dir: string;
   readonly ledger = new Ledger();
-  readonly #main: string;
+  readonly #main: Program;
   readonly #random: Random;
   readonly #upstream: FakeUpstream;
   readonly #images: readonly MirroredImage[];
   readonly #leftUploads: LeftUpload[] = [];
   #server: ServerProcess | undefined;
 
-  private constructor(dir: string, main: string, random: Random, upstream: FakeUpstream) {
+  private constructor(dir: string, main: Program, random: Random, upstream: FakeUpstream) {
     this.dir = dir;
     this.#main = main;
     this.#random = random;
@@ -49,7 +50,7 @@ export class CrashWorld {
     );
   }
 
-  static async open(main: string, random: Random): Promise<CrashWorld> {
+  static async open(main: Program, random: Random): Promise<CrashWorld> {
     const dir = await mkdtemp(join(tmpdir(), 'holdfast-crash-'));
     return new CrashWorld(dir, main, random, await FakeUpstream.start());
   }

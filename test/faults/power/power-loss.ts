@@ -9,6 +9,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { FakeUpstream } from '../../helpers/fake-upstream.ts';
 import { Holdfast } from '../../helpers/holdfast.ts';
+import type { Program } from '../../helpers/program.ts';
 import { getVerified } from '../../helpers/registry-client.ts';
 import { inspectDirectory } from '../crash/directory.ts';
 import { type LeftUpload, Pusher } from '../crash/pusher.ts';
@@ -30,7 +31,7 @@ export interface PowerLossOptions {
   /** How many of the answers the power goes at. */
   readonly losses: number;
   readonly seed: number;
-  readonly main: string;
+  readonly main: Program;
 }
 
 /** Why power losses cannot be played here; undefined where they can. */

@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { eventually } from '../../helpers/eventually.ts';
 import { FakeUpstream } from '../../helpers/fake-upstream.ts';
 import { openDescriptors } from '../../helpers/open-descriptors.ts';
+import type { Program } from '../../helpers/program.ts';
 import { ServerProcess } from '../server-process.ts';
 import { throughput } from './fast-clients.ts';
 import { SlowClient } from './slow-client.ts';
@@ -25,7 +26,7 @@ export interface SlowClientsOptions {
   readonly size: number;
   /** How long they stay, each of the two times. */
   readonly seconds: number;
-  readonly main: string;
+  readonly main: Program;
 }
 
 /** Resolves with what was seen, in words; rejects where memory, descriptors or a byte were wrong. */
@@ -58,7 +59,9 @@ async function watch(
   const before = (await openDescriptors(server.pid)).length;
   const alone = await throughput(fast, FAST_SIZE, seconds * 500);
 
-  const memoryLimit = main.endsWith('.ts') ? MEMORY_LIMIT + COMPILER : MEMORY_LIMIT;
+  const memoryLimit = main.some((word) => word.endsWith('.ts'))
+    ? MEMORY_LIMIT + COMPILER
+    : MEMORY_LIMIT;
   const lines: string[] = [`${clients} clients at ${SLOW_SPEED / 1000} kB/s, ${size} bytes`];
   for (const what of ['cold', 'warm'] as const) {
     if (what === 'warm') await untilHeld(large);
