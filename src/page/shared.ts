@@ -9,6 +9,10 @@ export class Shared<T> {
     this.#value = value;
   }
 
+  get value(): T {
+    return this.#value;
+  }
+
   change(change: (before: T) => T): void {
     this.#value = change(this.#value);
     for (const listener of this.#listeners) listener(this.#value);

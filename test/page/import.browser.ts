@@ -106,3 +106,13 @@ test('what is no archive is refused with the reason', async (t) => {
   await alert.waitFor();
   assert.doesNotMatch((await alert.textContent()) ?? '', /does not answer|another version/);
 });
+
+test('an administrator keeps names in full, and what refers to the images', async (t) => {
+  const { page, holdfast } = await startAtImages(t);
+  await page.getByRole('checkbox', { name: 'Names in full' }).check();
+  await choose(page, 'app.tar', makeTar(dockerSave(makeImage('app'), ['app:1'])));
+  const imports = page.getByRole('region', { name: 'Imports' });
+  await imports.getByRole('link', { name: 'docker.io/library/app:1' }).waitFor();
+  const { body } = await ask(holdfast, '/api/v1/repositories');
+  assert.match(body.toString(), /"name":"docker.io\/library\/app","kind":"mirrored"/);
+});

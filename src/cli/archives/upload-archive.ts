@@ -47,5 +47,7 @@ async function open(
   if (path === '-') return { body: archiveInput(input) };
   const file = await stat(path);
   if (!file.isDirectory()) return { body: createReadStream(path), size: file.size };
-  throw new Error(`${path} is a folder; send a tar of it: tar -C ${path} -c . | holdfast import -`);
+  throw new Error(
+    `${path} is a folder; send a tar of it: tar -C ${path} -c . | holdfast import - --full-names`,
+  );
 }

@@ -1,5 +1,5 @@
 /** Sends an archive and reads what becomes of it while it is being taken in. */
-import { IMPORT_TYPE, type ImportLine } from '../../api/import.ts';
+import { IMPORT_TYPE, type ImportLine, type ImportQuery } from '../../api/import.ts';
 import { authorizationHeader } from '../server/credentials.ts';
 import { failedAnswer, parseJson } from '../server/error-answer.ts';
 import { RequestError, UNREACHABLE } from '../server/failure.ts';
@@ -18,18 +18,18 @@ export interface SendEvents {
  * Resolves once the answer is whole and its last line says that all went well; rejects with a RequestError, also where
  * `signal` stops it. With XMLHttpRequest, because fetch does not tell how much has been sent.
  *
- * @param to - `NAME[:TAG]`; undefined: the archive says it
+ * @param query - what the images are to be called
  */
 export function sendArchive(
   file: File,
-  to: string | undefined,
+  query: ImportQuery,
   events: SendEvents,
   signal: AbortSignal,
 ): Promise<void> {
   return new Promise((resolve, reject) => {
     const request = new XMLHttpRequest();
     const lines = new LineReader(events.line);
-    request.open('POST', apiPath('import', { to }));
+    request.open('POST', apiPath('import', { ...query }));
     const headers = { ...authorizationHeader(), 'Content-Type': IMPORT_TYPE };
     for (const [name, value] of Object.entries(headers)) request.setRequestHeader(name, value);
     request.upload.addEventListener('progress', ({ loaded }) => events.sent(loaded));

@@ -1,5 +1,5 @@
 /** The archives that are being sent, one at a time, and those that were. */
-import type { ImportedImage, ImportLine } from '../../api/import.ts';
+import type { ImportedImage, ImportLine, ImportQuery } from '../../api/import.ts';
 import { failureText } from '../parts/answered.tsx';
 import { failureOf } from '../server/failure.ts';
 import { Shared } from '../shared.ts';
@@ -8,6 +8,7 @@ import { sendArchive } from './send-archive.ts';
 export interface Upload {
   readonly id: number;
   readonly file: File;
+  readonly names: ImportQuery['names'];
   readonly progress:
     | { readonly state: 'waiting' }
     | { readonly state: 'sending'; readonly sent: number }
@@ -16,6 +17,9 @@ export interface Upload {
     | { readonly state: 'done'; readonly images: readonly ImportedImage[] }
     | { readonly state: 'failed'; readonly message: string };
 }
+
+/** How images are called that are imported from now on; in full is for administrators. */
+export const nameForm = new Shared<ImportQuery['names']>('short');
 
 const uploads = new Shared<readonly Upload[]>([]);
 const stops = new Map<number, AbortController>();
@@ -30,21 +34,26 @@ export function useUploads(): readonly Upload[] {
 export function addUploads(files: readonly File[]): void {
   for (const file of files) {
     lastId += 1;
-    const id = lastId;
-    uploads.change((before) => [...before, { id, file, progress: { state: 'waiting' } }]);
-    enqueue(id, file);
+    const upload: Upload = {
+      id: lastId,
+      file,
+      names: nameForm.value,
+      progress: { state: 'waiting' },
+    };
+    uploads.change((before) => [...before, upload]);
+    enqueue(upload);
   }
 }
 
 /** Sends one again that failed. */
-export function retryUpload({ id, file }: Upload, to: string | undefined): void {
-  set(id, { state: 'waiting' });
-  enqueue(id, file, to);
+export function retryUpload(upload: Upload, to: string | undefined): void {
+  set(upload.id, { state: 'waiting' });
+  enqueue(upload, to);
 }
 
-function enqueue(id: number, file: File, to?: string): void {
-  stops.set(id, new AbortController());
-  queue = queue.then(() => send(id, file, to));
+function enqueue(upload: Upload, to?: string): void {
+  stops.set(upload.id, new AbortController());
+  queue = queue.then(() => send(upload, to));
 }
 
 /** Stops one that is on its way, and takes it from the list. */
@@ -54,7 +63,7 @@ export function dropUpload(id: number): void {
   uploads.change((before) => before.filter((upload) => upload.id !== id));
 }
 
-async function send(id: number, file: File, to: string | undefined): Promise<void> {
+async function send({ id, file, names }: Upload, to: string | undefined): Promise<void> {
   const stop = stops.get(id);
   if (!stop) return;
   let images: readonly ImportedImage[] = [];
@@ -68,7 +77,7 @@ async function send(id: number, file: File, to: string | undefined): Promise<voi
   };
   try {
     set(id, { state: 'sending', sent: 0 });
-    await sendArchive(file, to, { sent, line }, stop.signal);
+    await sendArchive(file, { to, names }, { sent, line }, stop.signal);
     set(id, { state: 'done', images });
   } catch (error) {
     set(id, { state: 'failed', message: failureText(failureOf(error)) });

@@ -71,13 +71,16 @@ function State({ upload }: { readonly upload: Upload }) {
     case 'done':
       return (
         <div role="status">
-          {progress.images.map(({ digest, pushed, missing }) => (
+          {progress.images.map(({ digest, pushed, missing, referrers }) => (
             <p key={digest}>
               {pushed.map((image) => (
                 <a key={image} class="chip" href={hrefOf({ view: 'image', image })}>
                   {image}
                 </a>
               ))}
+              {referrers > 0 && (
+                <span class="quiet"> with {formatPlural(referrers, 'referrer')}</span>
+              )}
               {missing.length > 0 && <span class="quiet"> without {missing.join(', ')}</span>}
             </p>
           ))}
