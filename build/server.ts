@@ -4,12 +4,12 @@
  */
 import { chmod, mkdir, readdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { pathToFileURL } from 'node:url';
+import { fileURLToPath, pathToFileURL } from 'node:url';
 import { build } from 'esbuild';
 import { licenses } from './licenses.ts';
 import { NODE_BUNDLE } from './node-bundle.js';
 
-const ROOT = join(import.meta.dirname, '..');
+const ROOT = fileURLToPath(new URL('..', import.meta.url));
 
 /** Builds the program into `outDir`, in the place of what was there; the page, which is built apart, stays. */
 export async function buildServer(outDir: string): Promise<void> {
