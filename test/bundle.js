@@ -2,14 +2,14 @@
 // itself takes longer to begin than most tests take. Not TypeScript, because it is what runs TypeScript.
 import { readdir, readFile } from 'node:fs/promises';
 import { dirname, join, relative, resolve, sep } from 'node:path';
-import { pathToFileURL } from 'node:url';
+import { fileURLToPath, pathToFileURL } from 'node:url';
 import { build } from 'esbuild';
 import { NODE_BUNDLE } from '../build/node-bundle.js';
 
-export const ROOT = join(import.meta.dirname, '..');
+export const ROOT = fileURLToPath(new URL('..', import.meta.url));
 
 /** They load files of their own, and no server has them. */
-const TOOLS = ['esbuild', 'playwright-core'];
+const TOOLS = ['esbuild', 'playwright-core', 'prettier'];
 
 /**
  * What runs is where `import.meta` says that its source is, so that it finds what lies beside it.

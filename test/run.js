@@ -19,6 +19,9 @@ async function allTests() {
     .toSorted();
 }
 
+const stop = new AbortController();
+for (const name of ['SIGINT', 'SIGTERM']) process.once(name, () => stop.abort());
+
 const named = process.argv.slice(2);
 const outDir = await mkdtemp(join(ROOT, '.test-'));
 process.once('exit', () => rmSync(outDir, { recursive: true, force: true }));
@@ -26,8 +29,6 @@ process.once('exit', () => rmSync(outDir, { recursive: true, force: true }));
 process.env['TEST_PROGRAMS'] = outDir;
 const files = await bundleTests(named.length > 0 ? named : await allTests(), outDir);
 
-const stop = new AbortController();
-for (const name of ['SIGINT', 'SIGTERM']) process.once(name, () => stop.abort());
 const concurrency = availableParallelism();
 const results = run({ files, concurrency, timeout: TIMEOUT, signal: stop.signal });
 results.on('test:fail', () => {

@@ -7,7 +7,7 @@ import { eventually } from '../../helpers/eventually.ts';
 import { FakeUpstream } from '../../helpers/fake-upstream.ts';
 import { openDescriptors } from '../../helpers/open-descriptors.ts';
 import type { Program } from '../../helpers/program.ts';
-import { ServerProcess } from '../server-process.ts';
+import { ServerProcess, SOURCE_MAIN } from '../server-process.ts';
 import { throughput } from './fast-clients.ts';
 import { SlowClient } from './slow-client.ts';
 
@@ -17,8 +17,8 @@ const FAST_SIZE = 32 * 1024 * 1024;
 
 /** What the server may have in memory, whatever its clients do; bytes. */
 const MEMORY_LIMIT = 250_000_000;
-/** What compiling the sources in the same process takes on top, where it does not run as built. */
-const COMPILER = 100_000_000;
+/** What knowing the sources takes on top, where it does not run as built. */
+const SOURCES = 50_000_000;
 
 export interface SlowClientsOptions {
   readonly clients: number;
@@ -59,9 +59,7 @@ async function watch(
   const before = (await openDescriptors(server.pid)).length;
   const alone = await throughput(fast, FAST_SIZE, seconds * 500);
 
-  const memoryLimit = main.some((word) => word.endsWith('.ts'))
-    ? MEMORY_LIMIT + COMPILER
-    : MEMORY_LIMIT;
+  const memoryLimit = main === SOURCE_MAIN ? MEMORY_LIMIT + SOURCES : MEMORY_LIMIT;
   const lines: string[] = [`${clients} clients at ${SLOW_SPEED / 1000} kB/s, ${size} bytes`];
   for (const what of ['cold', 'warm'] as const) {
     if (what === 'warm') await untilHeld(large);
