@@ -15,7 +15,7 @@ export function addPin(program: Command, terminal: Terminal): void {
     .command('pin')
     .summary('keep images from being evicted; list what is pinned')
     .description(
-      'Keeps images from being evicted, those that are here and those that come later. ' +
+      'Keeps images from being evicted, those that are here and those that come later, with their signatures and SBOMs. ' +
         'Without a pattern it lists the pins. Globs are over names in full, as ls shows them. ' +
         'Hosted images are never evicted and need no pin.',
     )

@@ -111,8 +111,8 @@ export interface InventoryRecords {
   listBlobReferrers(digest: Digest): Promise<readonly Repository[]>;
 
   /**
-   * From now on, what `pattern` matches is not evicted, whenever it comes, nor what it needs: an index keeps its manifests,
-   * a manifest its blobs. See `imageMatcher`. False where that pin is there already.
+   * From now on, what `pattern` matches is not evicted, whenever it comes, nor what it needs (an index keeps its manifests, a
+   * manifest its blobs), nor what refers to it, by its subject or by a tag that cosign makes. See `imageMatcher`. False where that pin is there already.
    */
   addPin(pattern: string, at: number): Promise<boolean>;
   /**

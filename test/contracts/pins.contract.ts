@@ -72,6 +72,39 @@ export function pinsContract(name: string, openStore: OpenMetadataStore): void {
       assert.equal(await store.findManifest(APP, manifestDigest('a')), undefined);
     });
 
+    it('keeps what refers to a pinned image, and lets it go when the tag has moved on', async (t) => {
+      const store = await openStore(t);
+      const refer = async (one: string, to: string, tags: readonly string[] = []) => {
+        const subject = tags.length === 0 ? { subject: manifestDigest(to) } : {};
+        await store.commitManifest(commitOf(NODE, one, { at: 1, tags: tags.map(tag), ...subject }));
+      };
+      const cosignTag = `${manifestDigest('index').replace(':', '-')}.sig`;
+      await heldImage(store, NODE, 'x64', { at: 1 });
+      await heldImage(store, NODE, 'index', { at: 1, children: ['x64'], tags: ['20'] });
+      await refer('sbom', 'index');
+      await refer('signed sbom', 'sbom');
+      await refer('sbom of x64', 'x64');
+      await refer('cosign', 'index', [cosignTag]);
+      await heldImage(store, NODE, 'other', { at: 1, tags: ['21'] });
+      await refer('sbom of other', 'other');
+      await store.inventory.addPin('docker.io/library/node:20', 5);
+      const kept = ['x64', 'index', 'sbom', 'signed sbom', 'sbom of x64', 'cosign'];
+      assert.deepEqual(await left(store, [...kept, 'other', 'sbom of other']), kept);
+      await heldImage(store, NODE, 'new', { at: 2, tags: ['20'] });
+      assert.deepEqual(await left(store, [...kept, 'new']), ['new']);
+    });
+
+    it('lets go what refers to a deleted image', async (t) => {
+      const store = await openStore(t);
+      await heldImage(store, NODE, 'image', { at: 1, tags: ['20'] });
+      const subject = manifestDigest('image');
+      await store.commitManifest(commitOf(NODE, 'sbom', { at: 1, subject }));
+      await store.inventory.addPin('docker.io/library/node:2*', 5);
+      assert.deepEqual(await left(store, ['image', 'sbom']), ['image', 'sbom']);
+      await store.deleteManifest(NODE, subject);
+      assert.deepEqual(await left(store, ['image', 'sbom']), []);
+    });
+
     it('lets go what a pinned tag named before', async (t) => {
       const store = await openStore(t);
       await heldImage(store, NODE, 'x64', { at: 1 });

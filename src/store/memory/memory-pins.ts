@@ -1,4 +1,5 @@
 import type { Digest } from '../../oci/digest.ts';
+import { subjectOfTag } from '../../oci/referrer-tags.ts';
 import { displayName } from '../../oci/repository.ts';
 import { compareBytes } from '../byte-order.ts';
 import type { Pin } from '../inventory-records.ts';
@@ -41,14 +42,28 @@ export class MemoryPins {
   }
 }
 
-function isNamed(shelf: Shelf, digest: Digest, matches: (image: string) => boolean): boolean {
+/** How far up is looked for a pinned tag, as SQLite's store does. */
+const LEVELS = 2;
+
+function isNamed(
+  shelf: Shelf,
+  digest: Digest,
+  matches: (image: string) => boolean,
+  level = 0,
+): boolean {
   const name = displayName(shelf.repository);
   if (matches(`${name}@${digest}`)) return true;
   const tags = [...shelf.tags].filter(([, record]) => record.digest === digest);
   if (tags.some(([tag]) => matches(`${name}:${tag}`))) return true;
-  return [...shelf.manifests.values()]
-    .filter(({ references }) =>
-      references.some((one) => one.kind === 'manifest' && one.digest === digest),
-    )
-    .some((index) => isNamed(shelf, index.digest, matches));
+  if (level === LEVELS) return false;
+  const indexes = [...shelf.manifests.values()].filter(({ references }) =>
+    references.some((one) => one.kind === 'manifest' && one.digest === digest),
+  );
+  const subjects = [
+    shelf.manifests.get(digest)?.subject,
+    ...tags.map(([tag]) => subjectOfTag(tag)),
+  ].filter((one) => one !== undefined);
+  return [...indexes.map((index) => index.digest), ...subjects].some((one) =>
+    isNamed(shelf, one, matches, level + 1),
+  );
 }

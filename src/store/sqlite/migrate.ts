@@ -4,9 +4,17 @@ import { upkeep } from './migrations/0002-upkeep.ts';
 import { tagSightings } from './migrations/0003-tag-sightings.ts';
 import { inventory } from './migrations/0004-inventory.ts';
 import { configuredPins } from './migrations/0005-configured-pins.ts';
+import { keptReferrers } from './migrations/0006-kept-referrers.ts';
 
 /** In order; a migration that was released is never changed. Its place, from 1, is the version it leads to. */
-const MIGRATIONS: readonly string[] = [initial, upkeep, tagSightings, inventory, configuredPins];
+const MIGRATIONS: readonly string[] = [
+  initial,
+  upkeep,
+  tagSightings,
+  inventory,
+  configuredPins,
+  keptReferrers,
+];
 
 /** Marks the file as ours (`file` and `PRAGMA application_id` show it): the letters HOLD. */
 const APPLICATION_ID = 0x484f4c44;

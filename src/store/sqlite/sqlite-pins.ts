@@ -1,5 +1,6 @@
 import type { Statement } from 'better-sqlite3';
 import type { Digest } from '../../oci/digest.ts';
+import { subjectOfTag } from '../../oci/referrer-tags.ts';
 import { displayName } from '../../oci/repository.ts';
 import type { Pin } from '../inventory-records.ts';
 import { imageMatcher } from '../../oci/image-patterns.ts';
@@ -17,7 +18,7 @@ interface PinRow extends Omit<Pin, 'configured'> {
   readonly configured: 0 | 1;
 }
 
-/** How far up is looked for a pinned tag: an image, its index, and an index of indexes. */
+/** How far up is looked for a pinned tag: an image, its index, and an index of indexes; or a signature, its SBOM, and its image. */
 const LEVELS = 2;
 
 /** Names of one manifest, and indexes that name it, that are looked at. */
@@ -36,6 +37,7 @@ export class SqlitePins {
   readonly #repository: Statement<[id: number], RepositoryRow>;
   readonly #tags: Statement<[Holding], { name: string }>;
   readonly #indexes: Statement<[Holding], { digest: Digest }>;
+  readonly #subject: Statement<[Holding], { subject: Digest | null }>;
 
   constructor(connection: Connection) {
     this.#add = connection.prepare(
@@ -70,6 +72,9 @@ export class SqlitePins {
         ON own.repository = :repository AND own.digest = named.manifest
       WHERE named.digest = :digest AND named.kind = 'manifest' LIMIT ${MAX_NAMES}
     `);
+    this.#subject = connection.prepare(
+      'SELECT subject FROM repository_manifests WHERE repository = :repository AND digest = :digest',
+    );
   }
 
   add(pattern: string, at: number): boolean {
@@ -117,10 +122,15 @@ export class SqlitePins {
       const name = displayName(repositoryOf(row));
       let level = [digest];
       for (let up = 0; up <= LEVELS; up += 1) {
-        if (level.some((one) => this.#names(name, repository, one).some(isPinned))) return true;
-        level = level.flatMap((one) =>
-          this.#indexes.all({ repository, digest: one }).map((index) => index.digest),
-        );
+        const above: Digest[] = [];
+        for (const one of level) {
+          const holding = { repository, digest: one };
+          const tags = this.#tags.all(holding).map((tag) => tag.name);
+          const names = [`${name}@${one}`, ...tags.map((tag) => `${name}:${tag}`)];
+          if (names.some(isPinned)) return true;
+          above.push(...this.#owners(holding, tags));
+        }
+        level = above;
       }
       return false;
     };
@@ -138,9 +148,11 @@ export class SqlitePins {
     return new Set(pins.map(({ pattern }) => pattern));
   }
 
-  #names(name: string, repository: number, digest: Digest): string[] {
-    const tags = this.#tags.all({ repository, digest });
-    return [`${name}@${digest}`, ...tags.map((tag) => `${name}:${tag.name}`)];
+  /** What is pinned with its parts: indexes that name the manifest, and what it refers to, by itself or by its tags. */
+  #owners(holding: Holding, tags: readonly string[]): Digest[] {
+    const indexes = this.#indexes.all(holding).map(({ digest }) => digest);
+    const subjects = [this.#subject.get(holding)?.subject, ...tags.map(subjectOfTag)];
+    return [...indexes, ...subjects.filter((one) => one !== null && one !== undefined)];
   }
 }
 
