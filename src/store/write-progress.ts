@@ -1,6 +1,6 @@
 import { WITHHELD } from './blob-store.ts';
 
-/** Bytes that are copied when they arrive, so that they can still be given away when they are written: whole configs. */
+/** Bytes of a blob that are copied when they arrive, so that they can still be given away when they are written: whole configs. */
 const KEPT_IN_MEMORY = 64 * 1024;
 
 /**
@@ -54,7 +54,7 @@ export class WriteProgress {
 
   /** `bytes` are being written behind the others. Call what it returns when their memory is to be used again. */
   arrive(bytes: Uint8Array): () => void {
-    const isKept = bytes.length <= KEPT_IN_MEMORY;
+    const isKept = this.#size + bytes.length <= KEPT_IN_MEMORY;
     // Not `slice`: a Buffer's own copies nothing.
     const arriving = { start: this.#size, bytes: isKept ? new Uint8Array(bytes) : bytes };
     this.#arriving = arriving;
