@@ -9,7 +9,7 @@
 import type { Descriptor } from '../oci/descriptor.ts';
 import type { Digest, DigestAlgorithm } from '../oci/digest.ts';
 import type { Tag } from '../oci/reference.ts';
-import type { Repository } from '../oci/repository.ts';
+import type { MirroredRepository, Repository } from '../oci/repository.ts';
 import type { InventoryRecords } from './inventory-records.ts';
 import type { TagSightings } from './tag-sightings.ts';
 import type { UpkeepRecords } from './upkeep-records.ts';
@@ -124,8 +124,9 @@ export interface TagRecords {
   findTag(repository: Repository, tag: Tag): Promise<TagRecord | undefined>;
   /**
    * Notes that the tag names `digest` as of `at`, whether the manifest is held or not. `cachedAt` only changes with the digest.
+   * A hosted tag comes with the commit of its manifest, and goes with it.
    */
-  recordTag(repository: Repository, tag: Tag, digest: Digest, at: number): Promise<void>;
+  recordTag(from: MirroredRepository, tag: Tag, digest: Digest, at: number): Promise<void>;
   deleteTag(repository: Repository, tag: Tag): Promise<boolean>;
   /** Tags whose manifest is held. */
   listTags(repository: Repository, page: Page): Promise<readonly Tag[]>;

@@ -2,14 +2,14 @@ import { type Digest, digestOf } from '../../src/oci/digest.ts';
 import { MediaType } from '../../src/oci/media-types.ts';
 import { parseTag, type Tag } from '../../src/oci/reference.ts';
 import { parseRepositoryName, type RepositoryName } from '../../src/oci/repository-name.ts';
-import type { Repository } from '../../src/oci/repository.ts';
+import type { MirroredRepository, Repository } from '../../src/oci/repository.ts';
 import type { ManifestCommit, ManifestReference } from '../../src/store/metadata-store.ts';
 
 export function hosted(name: string): Repository {
   return { kind: 'hosted', name: nameOf(name) };
 }
 
-export function mirrored(upstream: string, name: string): Repository {
+export function mirrored(upstream: string, name: string): MirroredRepository {
   return { kind: 'mirrored', upstream, name: nameOf(name) };
 }
 

@@ -2,7 +2,7 @@ import { type Clock, systemClock } from '../../clock.ts';
 import type { Descriptor } from '../../oci/descriptor.ts';
 import type { Digest } from '../../oci/digest.ts';
 import type { Tag } from '../../oci/reference.ts';
-import { displayName, type Repository } from '../../oci/repository.ts';
+import { displayName, type MirroredRepository, type Repository } from '../../oci/repository.ts';
 import { compareBytes } from '../byte-order.ts';
 import type {
   BlobRecord,
@@ -117,8 +117,8 @@ export class MemoryMetadataStore implements MetadataStore {
     return manifest ? { ...record, manifest } : record;
   }
 
-  async recordTag(repository: Repository, tag: Tag, digest: Digest, at: number): Promise<void> {
-    setTag(this.#shelves.ensure(repository), tag, digest, at);
+  async recordTag(from: MirroredRepository, tag: Tag, digest: Digest, at: number): Promise<void> {
+    setTag(this.#shelves.ensure(from), tag, digest, at);
   }
 
   async deleteTag(repository: Repository, tag: Tag): Promise<boolean> {

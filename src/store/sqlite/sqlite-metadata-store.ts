@@ -1,7 +1,7 @@
 import type { Descriptor } from '../../oci/descriptor.ts';
 import type { Digest } from '../../oci/digest.ts';
 import type { Tag } from '../../oci/reference.ts';
-import type { Repository } from '../../oci/repository.ts';
+import type { MirroredRepository, Repository } from '../../oci/repository.ts';
 import type {
   BlobRecord,
   CountsWrites,
@@ -148,9 +148,9 @@ export class SqliteMetadataStore implements MetadataStore, CountsWrites {
     return this.#tags.find(repository, tag);
   }
 
-  async recordTag(repository: Repository, tag: Tag, digest: Digest, at: number): Promise<void> {
-    this.#write({ repository }, () => {
-      this.#tags.record(this.#repositories.ensure(repository), tag, digest, at);
+  async recordTag(from: MirroredRepository, tag: Tag, digest: Digest, at: number): Promise<void> {
+    this.#write({ repository: from }, () => {
+      this.#tags.record(this.#repositories.ensure(from), tag, digest, at);
     });
   }
 
