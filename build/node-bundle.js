@@ -7,7 +7,10 @@ const LEFT_OUTSIDE = ['better-sqlite3', '@bokuweb/zstd-wasm', 'bcryptjs'];
 const BANNER = `import { createRequire as createRequireHere } from 'node:module';
 const require = createRequireHere(import.meta.url);`;
 
-/** @satisfies {import('esbuild').BuildOptions} */
+/**
+ * Without `keepNames`, which spends an eighth of a request's time on naming functions that have kept their names anyway.
+ * @satisfies {import('esbuild').BuildOptions}
+ */
 export const NODE_BUNDLE = {
   bundle: true,
   splitting: true,
@@ -15,9 +18,9 @@ export const NODE_BUNDLE = {
   format: 'esm',
   target: 'node20',
   external: LEFT_OUTSIDE,
+  // Koa's packages bring two versions of it, each with its own list of all types.
+  alias: { 'mime-types': 'mime-types' },
   banner: { js: BANNER },
-  // Stacks of failures name functions as the sources do.
-  keepNames: true,
   legalComments: 'none',
   logLevel: 'warning',
 };

@@ -1,6 +1,6 @@
 /** Images as `docker save` has written them since 1.10, skopeo's and podman's docker-archive, kaniko, bazel and others. */
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { z } from 'zod';
+import * as z from 'zod';
 import { digestHex, digestOf } from '../oci/digest.ts';
 import { Allowance } from './allowance.ts';
 import { type Archive, parseJson } from './archive.ts';

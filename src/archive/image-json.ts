@@ -1,5 +1,5 @@
 /** What an image manifest says; unknown fields stay as they are. */
-import { z } from 'zod';
+import * as z from 'zod';
 import { digestText } from './index-json.ts';
 
 const descriptor = z.looseObject({

@@ -1,5 +1,5 @@
 /** What image-spec's index and Docker's manifest list say; unknown fields stay as they are. */
-import { z } from 'zod';
+import * as z from 'zod';
 import { type Digest, parseDigest } from '../oci/digest.ts';
 import { ArchiveError, quoted } from './archive-error.ts';
 

@@ -1,6 +1,6 @@
 /** Images as `docker save` wrote them before 1.10 (2016): a folder for each layer, and no config. */
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { z } from 'zod';
+import * as z from 'zod';
 import { Allowance } from './allowance.ts';
 import { type Archive, parseJson } from './archive.ts';
 import { ArchiveError, quoted } from './archive-error.ts';

@@ -1,5 +1,5 @@
 import type { Got, Response } from 'got';
-import type { z } from 'zod';
+import type * as z from 'zod';
 import { type ErrorsAnswer, errorsAnswer } from '../api/common.ts';
 import { API_ROOT, CSRF_HEADER } from '../api/protocol.ts';
 import { notHoldfast, refusal, unreachable } from './api-failure.ts';

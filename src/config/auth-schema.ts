@@ -1,5 +1,5 @@
 /** The `auth` section: accounts, and what they may do. */
-import { z } from 'zod';
+import * as z from 'zod';
 import { choice, expected, filePath, glob, globs, registryUrl, section } from './settings.ts';
 
 const ACTIONS = 'a list of "pull", "push" and "delete"';

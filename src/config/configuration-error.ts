@@ -1,4 +1,4 @@
-import type { z } from 'zod';
+import type * as z from 'zod';
 
 /** The configuration cannot be used. Every problem is one line that starts with the key, variable or file at fault. */
 export class ConfigurationError extends Error {

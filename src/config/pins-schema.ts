@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { parseImageName } from '../oci/image-name.ts';
 import { isGlob } from '../oci/image-patterns.ts';
 import { parseRepositoryName } from '../oci/repository-name.ts';

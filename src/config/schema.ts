@@ -2,7 +2,7 @@
  * The one description of the configuration: what is accepted, what is the default, and what it means. The reference in
  * docs/configuration.md is written from it.
  */
-import { z } from 'zod';
+import * as z from 'zod';
 import { auth } from './auth-schema.ts';
 import { type Config, LOG_LEVELS, type UpstreamConfig } from './config.ts';
 import { MAX_TIMER } from './durations.ts';

@@ -4,7 +4,7 @@
  * Codecs, not transforms, so that a parsed configuration can be written back as a file would spell it.
  */
 import { resolve } from 'node:path';
-import { z } from 'zod';
+import * as z from 'zod';
 import { parseImageName } from '../oci/image-name.ts';
 import { isGlob, isUsablePattern, parseTagPattern } from '../oci/image-patterns.ts';
 import { parsePlatform, platformText } from '../oci/platform.ts';

@@ -1,5 +1,5 @@
 /** One entry of `upstreams`. What an entry leaves out is filled in by `completeUpstream`, which knows the entry's name. */
-import { z } from 'zod';
+import * as z from 'zod';
 import type { UpstreamConfig } from './config.ts';
 import { MAX_TIMER } from './durations.ts';
 import { type Environment, secret } from './environment-reference.ts';

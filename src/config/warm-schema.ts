@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { MAX_TIMER } from './durations.ts';
 import { duration, expected, flag, platform, section, taggedImages } from './settings.ts';
 

@@ -8,7 +8,8 @@ import type { Context, Handler } from './context.ts';
 
 interface PageFile {
   readonly bytes: Buffer;
-  readonly gzipped: Buffer;
+  /** Compressed when it is first asked for: a start does not wait for that. */
+  readonly gzipped: () => Buffer;
   readonly type: string;
   readonly hash: string;
 }
@@ -60,10 +61,15 @@ export async function loadPage(dir: string): Promise<PageFiles> {
       files.map(async ({ name, type }): Promise<[string, PageFile]> => {
         const bytes = await readFile(join(dir, name));
         const hash = createHash('sha256').update(bytes).digest('base64url').slice(0, 22);
-        return [name, { bytes, gzipped: gzipSync(bytes, { level: 9 }), type, hash }];
+        return [name, { bytes, gzipped: compressedOnce(bytes), type, hash }];
       }),
     ),
   );
+}
+
+function compressedOnce(bytes: Buffer): () => Buffer {
+  let compressed: Buffer | undefined;
+  return () => (compressed ??= gzipSync(bytes, { level: 9 }));
 }
 
 /** `/`: asked for again at each visit, so that a new version is there at once; unchanged it is a 304. */
@@ -102,5 +108,5 @@ function send(ctx: Context, file: PageFile, cacheControl: string): void {
   }
   if (gzip) ctx.set('Content-Encoding', 'gzip');
   ctx.type = file.type;
-  ctx.body = gzip ? file.gzipped : file.bytes;
+  ctx.body = gzip ? file.gzipped() : file.bytes;
 }

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { type Digest, parseDigest } from './digest.ts';
 import { isPlatform, type Platform, platformText } from './platform.ts';
 

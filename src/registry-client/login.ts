@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { type Challenge, parseChallenges } from '../upstream/auth/challenge.ts';
 import { judgeRealm } from '../upstream/auth/realm.ts';
 import { refusal, RegistryError } from './registry-error.ts';
@@ -74,7 +74,7 @@ export class Login {
   }
 
   async #fetchToken({ parameters }: Challenge, scope: string): Promise<string> {
-    const verdict = judgeRealm(parameters.get('realm'), this.#url);
+    const verdict = await judgeRealm(parameters.get('realm'), this.#url);
     if (!verdict.ok) throw new RegistryError(`${this.#url.host}: ${verdict.problem}`);
     const { url } = verdict;
     const service = parameters.get('service');

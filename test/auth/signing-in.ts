@@ -4,7 +4,7 @@ import { rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
 import { hashSync } from 'bcryptjs';
-import { z } from 'zod';
+import * as z from 'zod';
 import type { Holdfast, HoldfastOptions } from '../helpers/holdfast.ts';
 import { startHoldfast, temporaryDirectory } from '../helpers/mirror.ts';
 import type { Server } from '../spec/pushing.ts';

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
-import { z } from 'zod';
+import * as z from 'zod';
 import { ask, startMirror } from '../helpers/mirror.ts';
 
 const ROOT = join(import.meta.dirname, '../..');

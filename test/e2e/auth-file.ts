@@ -1,6 +1,6 @@
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { z } from 'zod';
+import * as z from 'zod';
 
 const schema = z.looseObject({
   auths: z.record(z.string(), z.looseObject({ auth: z.string().optional() })).default({}),

@@ -4,7 +4,7 @@ import { readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { test } from 'node:test';
 import type { Page } from 'playwright-core';
-import { z } from 'zod';
+import * as z from 'zod';
 import { startWithAccounts } from '../auth/signing-in.ts';
 import { eventually } from '../helpers/eventually.ts';
 import { ask } from '../helpers/mirror.ts';

@@ -30,7 +30,7 @@ const table: readonly [realm: string | undefined, upstream: string, allowed: boo
 ];
 
 for (const [realm, upstream, allowed] of table) {
-  test(`the realm ${realm ?? '(none)'} of ${upstream} is ${allowed ? 'trusted' : 'refused'}`, () => {
-    assert.equal(judgeRealm(realm, new URL(upstream)).ok, allowed);
+  test(`the realm ${realm ?? '(none)'} of ${upstream} is ${allowed ? 'trusted' : 'refused'}`, async () => {
+    assert.equal((await judgeRealm(realm, new URL(upstream))).ok, allowed);
   });
 }

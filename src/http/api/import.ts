@@ -1,29 +1,14 @@
 /** `POST /api/v1/import`: an image archive as the body, from the page's drop zone or curl. */
 import { IMPORT_TYPE, type ImportLine, importQuery } from '../../api/import.ts';
 import { ArchiveError } from '../../archive/archive-error.ts';
-import {
-  type NameForm,
-  parseWantedName,
-  type PlacedImage,
-  placeImages,
-  type WantedName,
-} from '../../archive/image-names.ts';
-import { pushImages } from '../../archive/push-images.ts';
-import { readImages, SoleRepository } from '../../archive/read-images.ts';
-import { readTarStream } from '../../archive/read-tar-stream.ts';
+import { parseWantedName, type PlacedImage, type WantedName } from '../../archive/image-names.ts';
 import { OciError } from '../../oci/error-codes.ts';
-import type { UnplacedBlobs } from '../../registry/unplaced-blobs.ts';
 import type { Context, Handler } from '../context.ts';
-import { requestBody } from '../request-body.ts';
 import type { Services } from '../services.ts';
 import { AnswerLines } from './answer-lines.ts';
 import { ImportGoals } from './import-goals.ts';
-import { ImportSink } from './import-sink.ts';
 import { requireOwnOrigin } from './read-json.ts';
 import { readQuery } from './read-query.ts';
-
-/** Bytes of the archive from one line of the answer to the next. */
-const PROGRESS_BYTES = 8 * 1024 * 1024;
 
 /** Imports at a time: each may hold tens of megabytes and a thousand open files. */
 const MAX_IMPORTS = 4;
@@ -49,7 +34,9 @@ export function importArchive(services: Services): Handler {
     const unplaced = services.pushBlob.unplaced();
     const lines = new AnswerLines<ImportLine>(ctx);
     try {
-      const placed = await receiveAndClose(ctx, {
+      // Here and not above, because a server starts without all that reads archives.
+      const { receiveArchive } = await import('./receive-archive.ts');
+      const placed = await receiveArchive(ctx, {
         services,
         unplaced,
         wanted,
@@ -64,59 +51,6 @@ export function importArchive(services: Services): Handler {
       running -= 1;
     }
   };
-}
-
-interface Means {
-  readonly services: Services;
-  readonly unplaced: UnplacedBlobs;
-  readonly wanted: WantedName | undefined;
-  readonly names: NameForm;
-  readonly goals: ImportGoals;
-  readonly lines: AnswerLines<ImportLine>;
-}
-
-/** What is dropped is gone before the answer says how it went. */
-async function receiveAndClose(ctx: Context, means: Means): Promise<readonly PlacedImage[]> {
-  try {
-    return await receive(ctx, means);
-  } finally {
-    await means.unplaced.close();
-  }
-}
-
-async function receive(
-  ctx: Context,
-  { services, unplaced, wanted, names, goals, lines }: Means,
-): Promise<readonly PlacedImage[]> {
-  const progress = { received: 0, blobs: 0 };
-  let told = 0;
-  const body = async function* (): AsyncGenerator<Uint8Array> {
-    for await (const chunk of requestBody(ctx)) {
-      progress.received += chunk.byteLength;
-      if (progress.received - told >= PROGRESS_BYTES) {
-        told = progress.received;
-        lines.write(progress);
-      }
-      yield chunk;
-    }
-  };
-  const sink = new ImportSink(services, unplaced, goals, () => {
-    progress.blobs += 1;
-    lines.write(progress);
-  });
-  const sole = new SoleRepository(names);
-  const archive = await readTarStream(body(), async (sofar) => {
-    // Before gigabytes arrive for somewhere that is not open to who sends them.
-    const only = wanted ? undefined : await sole.of(sofar);
-    if (only !== undefined) goals.of(only);
-    return sink;
-  });
-  const placed = placeImages(await readImages(archive), wanted, names);
-  for (const { destinations } of placed) {
-    for (const { repository } of destinations) goals.of(repository);
-  }
-  await pushImages(placed, sink);
-  return placed;
 }
 
 function wantedName(to: string | undefined): WantedName | undefined {

@@ -62,7 +62,8 @@ export class Authorizer {
       // Others were challenged at the same time, and one of them may have brought a token meanwhile.
       const newer = this.#tokens.cached(repository);
       if (newer !== undefined) return `Bearer ${newer}`;
-      return `Bearer ${await this.#tokens.fetch(repository, this.#tokenUrl(bearer, repository))}`;
+      const url = await this.#tokenUrl(bearer, repository);
+      return `Bearer ${await this.#tokens.fetch(repository, url)}`;
     }
     if (challenges.some(({ scheme }) => scheme === 'basic')) {
       if (this.#basic !== undefined && sent !== this.#basic) {
@@ -76,8 +77,8 @@ export class Authorizer {
     throw this.#denied('it offers no way to authenticate that is known here');
   }
 
-  #tokenUrl({ parameters }: Challenge, repository: RepositoryName): URL {
-    const verdict = judgeRealm(parameters.get('realm'), this.#url);
+  async #tokenUrl({ parameters }: Challenge, repository: RepositoryName): Promise<URL> {
+    const verdict = await judgeRealm(parameters.get('realm'), this.#url);
     if (!verdict.ok) throw this.#denied(verdict.problem);
     const { url } = verdict;
     const service = parameters.get('service');

@@ -1,5 +1,3 @@
-import { getDomain } from 'tldts';
-
 export type RealmVerdict =
   { readonly ok: true; readonly url: URL } | { readonly ok: false; readonly problem: string };
 
@@ -11,23 +9,24 @@ export type RealmVerdict =
  * `registry-1.docker.io`); https only, unless the upstream itself is http. IP addresses have no registrable domain, so
  * they match only themselves. Private addresses behind a name are the address policy's to refuse, when connecting.
  */
-export function judgeRealm(realm: string | undefined, upstream: URL): RealmVerdict {
+export async function judgeRealm(realm: string | undefined, upstream: URL): Promise<RealmVerdict> {
   if (realm === undefined || !URL.canParse(realm)) return refuse('is not a URL');
   const url = new URL(realm);
   const schemes = upstream.protocol === 'http:' ? ['http:', 'https:'] : ['https:'];
   if (!schemes.includes(url.protocol)) return refuse('is not https');
   if (url.username !== '' || url.password !== '') return refuse('holds user information');
-  if (!isSameSite(url.hostname, upstream.hostname)) {
+  if (!(await isSameSite(url.hostname, upstream.hostname))) {
     return refuse('is on a host of another domain');
   }
   return { ok: true, url };
 }
 
-function isSameSite(host: string, upstreamHost: string): boolean {
+async function isSameSite(host: string, upstreamHost: string): Promise<boolean> {
   if (host === upstreamHost) return true;
-  // Private suffixes (`github.io` and others) part their customers, as public ones do.
-  const domain = getDomain(upstreamHost, { allowPrivateDomains: true });
-  return domain !== null && getDomain(host, { allowPrivateDomains: true }) === domain;
+  // Here and not above, because a server starts without the long list that this takes.
+  const { registrableDomain } = await import('./registrable-domain.ts');
+  const domain = registrableDomain(upstreamHost);
+  return domain !== null && registrableDomain(host) === domain;
 }
 
 function refuse(problem: string): RealmVerdict {
