@@ -1,6 +1,7 @@
 /**
  * A large body over several connections, for upstreams that limit each: ranges of it are fetched side by side, and given in their order.
- * What comes before its turn waits in memory, one range for each connection at most.
+ * What comes before its turn waits in memory, one range for each connection at most, in memory that is used again: new memory for
+ * each chunk costs as much as all the rest.
  */
 import { UpstreamError } from '../upstream/errors.ts';
 import type { UpstreamBlob } from '../upstream/upstream.ts';
@@ -37,6 +38,7 @@ export async function* rangedBody(
   const signal = AbortSignal.any([options.signal, leaving.signal]);
   const spans = spansOf(start, size);
   const ranges: Range[] = [];
+  const buffers: Uint8Array[] = [];
   let answered = false;
   /** Until so many are under way, or all. */
   const fetch = (count: number): void => {
@@ -48,7 +50,8 @@ export async function* rangedBody(
         (position) => read({ start: position, end: span.value.end }, options, signal),
         { signal, onResume, tries: (error) => triesAllowed(answered, error) },
       );
-      ranges.push(new Range(bytes));
+      const buffer = buffers.pop() ?? Buffer.allocUnsafeSlow(Math.min(RANGE, size - start));
+      ranges.push(new Range(bytes, buffer));
     }
   };
   try {
@@ -63,6 +66,7 @@ export async function* rangedBody(
       if (!range) return;
       yield* range.bytes();
       ranges.shift();
+      buffers.push(range.buffer);
     }
   } finally {
     leaving.abort(new Error('nobody reads the ranges any more'));
@@ -96,25 +100,32 @@ async function* read(
 
 /** One range as it comes, read to its end whether its turn has come or not. */
 class Range {
-  readonly #chunks: Uint8Array[] = [];
+  /** Free again when all bytes have been given and no more are asked for. */
+  readonly buffer: Uint8Array;
+  /** How many bytes of it have come. */
+  #filled = 0;
   #end: { readonly failure: unknown } | 'whole' | undefined;
   #wake: (() => void) | undefined;
 
-  constructor(source: AsyncIterable<Uint8Array>) {
+  /** `buffer` takes the whole of `source`. */
+  constructor(source: AsyncIterable<Uint8Array>, buffer: Uint8Array) {
+    this.buffer = buffer;
     void this.#take(source);
   }
 
   /** Resolves with the first bytes, or rejects as they do. */
   async begun(): Promise<void> {
-    while (this.#chunks.length === 0 && this.#end === undefined) await this.#change();
+    while (this.#filled === 0 && this.#end === undefined) await this.#change();
     this.#throwIfFailed();
   }
 
   async *bytes(): AsyncGenerator<Uint8Array> {
+    let given = 0;
     for (;;) {
-      const chunk = this.#chunks.shift();
-      if (chunk) {
-        yield chunk;
+      const filled = this.#filled;
+      if (given < filled) {
+        yield this.buffer.subarray(given, filled);
+        given = filled;
       } else {
         this.#throwIfFailed();
         if (this.#end !== undefined) return;
@@ -127,8 +138,8 @@ class Range {
   async #take(source: AsyncIterable<Uint8Array>): Promise<void> {
     try {
       for await (const chunk of source) {
-        // It is only valid until the next one is asked for.
-        this.#chunks.push(chunk.slice());
+        this.buffer.set(chunk, this.#filled);
+        this.#filled += chunk.byteLength;
         this.#wake?.();
       }
       this.#end = 'whole';
