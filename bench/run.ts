@@ -4,6 +4,7 @@ import { type Options, readOptions, USAGE } from './options.ts';
 import type { Row } from './row.ts';
 import { coldImage } from './rows/cold-image.ts';
 import { coldLargeBlob } from './rows/cold-large-blob.ts';
+import { eviction } from './rows/eviction.ts';
 import { manyClients } from './rows/many-clients.ts';
 import { pushLargeBlob } from './rows/push-large-blob.ts';
 import { restart } from './rows/restart.ts';
@@ -24,6 +25,7 @@ const ROWS: readonly Row[] = [
   coldImage,
   pushLargeBlob,
   restart,
+  eviction,
 ];
 
 process.exitCode = await main(process.argv.slice(2));

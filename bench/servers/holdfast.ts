@@ -20,6 +20,8 @@ export interface HoldfastOptions {
   readonly upstream?: string;
   /** A data directory that exists already. */
   readonly storage?: string;
+  /** Bytes of mirrored content at most. */
+  readonly maxSize?: number;
   /** Of another checkout. */
   readonly project?: string;
 }
@@ -27,7 +29,7 @@ export interface HoldfastOptions {
 /** Holdfast as it comes: default configuration and log level, one upstream, log to a file. */
 export async function startHoldfast(
   stage: Stage,
-  { upstream, storage, project = PROJECT }: HoldfastOptions = {},
+  { upstream, storage, maxSize, project = PROJECT }: HoldfastOptions = {},
 ): Promise<ChildServer> {
   const dir = await stage.directory('holdfast');
   const port = await freePort();
@@ -36,7 +38,10 @@ export async function startHoldfast(
     config,
     JSON.stringify({
       listen: { host: '127.0.0.1', port },
-      storage: { dir: storage ?? join(dir, 'storage') },
+      storage: {
+        dir: storage ?? join(dir, 'storage'),
+        ...(maxSize !== undefined && { maxSize: `${maxSize}B` }),
+      },
       upstreams: upstream === undefined ? {} : { 'upstream.test': { url: upstream } },
       ...(upstream !== undefined && { defaultUpstream: 'upstream.test' }),
     }),
