@@ -9,7 +9,7 @@ import type { Clock } from '../clock.ts';
 import type { Digest } from '../oci/digest.ts';
 import type { BlobKeeping } from '../store/keep-blob.ts';
 import type { CollectedLinks } from '../store/upkeep-records.ts';
-import { removeUnneededBlob } from './remove-blob.ts';
+import { removeUnneededBlobs } from './remove-blob.ts';
 
 /** Rows of one step: about a millisecond, during which no request is answered. */
 const BATCH = 200;
@@ -63,8 +63,8 @@ async function collectBlobs(
   let after: Digest | undefined;
   for (;;) {
     const page = await options.metadata.listHeldBlobs({ after, limit: BATCH });
-    for (const { digest, size, linked } of page) {
-      if (linked || !(await removeUnneededBlob(options, digest))) continue;
+    const unlinked = page.filter(({ linked }) => !linked);
+    for (const { size } of await removeUnneededBlobs(options, unlinked)) {
       blobs += 1;
       bytes += size;
     }

@@ -8,7 +8,7 @@ import { measuresSpace, WriterInUseError } from '../store/blob-store.ts';
 import type { BlobKeeping } from '../store/keep-blob.ts';
 import type { BlobRecord } from '../store/metadata-store.ts';
 import type { LooseBlob } from '../store/upkeep-records.ts';
-import { removeUnneededBlob } from './remove-blob.ts';
+import { removeUnneededBlobs } from './remove-blob.ts';
 
 /** Once it is over a limit it goes this far below, so that not every fill has to wait for its own eviction. */
 const SLACK = 0.1;
@@ -16,8 +16,8 @@ const SLACK = 0.1;
 /** A blob without a manifest may belong to a pull or a push that is under way; nothing is between two steps for longer. */
 export const LOOSE_MIN_AGE_MS = 10 * 60 * 1_000;
 
-/** Manifests of one transaction: about two milliseconds, during which no request is answered. */
-const MANIFESTS_AT_A_TIME = 5;
+/** Manifests of one transaction: some milliseconds where the store is large, during which no request is answered. */
+const MANIFESTS_AT_A_TIME = 2;
 
 const LOOSE_BLOBS_AT_A_TIME = 50;
 
@@ -116,8 +116,9 @@ class Eviction {
         after,
         limit: LOOSE_BLOBS_AT_A_TIME,
       });
-      await this.#remove(page);
-      after = page.at(-1);
+      const oldest = this.#upToEnough(page);
+      await this.#remove(oldest);
+      after = oldest.at(-1);
       if (after === undefined) return;
       await this.#pause();
     }
@@ -133,22 +134,27 @@ class Eviction {
       if (released.manifests === 0 && released.pinned === 0) return;
       this.manifests += released.manifests;
       // All of them: nobody would look for the rest before it has been unused for a while.
-      for (const blob of released.blobs) await this.#removeOne(blob);
+      await this.#remove(released.blobs);
       await this.#pause();
     }
   }
 
-  async #remove(blobs: readonly BlobRecord[]): Promise<void> {
-    for (const blob of blobs) {
-      if (this.isEnough) return;
-      await this.#removeOne(blob);
-    }
+  /** Its beginning, as far as it is needed; one at least, as long as there is not enough. */
+  #upToEnough(blobs: readonly LooseBlob[]): readonly LooseBlob[] {
+    let bytes = this.bytes;
+    const end = blobs.findIndex(({ size }) => {
+      if (bytes >= this.#wanted) return true;
+      bytes += size;
+      return false;
+    });
+    return end === -1 ? blobs : blobs.slice(0, end);
   }
 
-  async #removeOne({ digest, size }: BlobRecord): Promise<void> {
-    if (!(await removeUnneededBlob(this.#options, digest))) return;
-    this.blobs += 1;
-    this.bytes += size;
+  async #remove(blobs: readonly BlobRecord[]): Promise<void> {
+    for (const { size } of await removeUnneededBlobs(this.#options, blobs)) {
+      this.blobs += 1;
+      this.bytes += size;
+    }
   }
 
   async #pause(): Promise<void> {

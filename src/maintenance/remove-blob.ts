@@ -1,19 +1,39 @@
-import type { Digest } from '../oci/digest.ts';
 import { knowsReaders } from '../store/blob-store.ts';
 import type { BlobKeeping } from '../store/keep-blob.ts';
+import type { BlobRecord } from '../store/metadata-store.ts';
 
 /**
- * Removes a blob that nobody needs: the record first, then the bytes, so that a crash in between leaves bytes without
- * a record, which the sweep removes, and never the other way round. False where somebody needs it or is reading it.
+ * Blobs whose records go in one transaction, which takes about a millisecond in which no request is answered. In one each, ten times as
+ * much is written.
  */
-export function removeUnneededBlob(
-  { metadata, blobs, locks }: BlobKeeping,
-  digest: Digest,
-): Promise<boolean> {
-  return locks.run(digest, async () => {
-    if (knowsReaders(blobs) && blobs.isBeingRead(digest)) return false;
-    if (!(await metadata.dropUnreferencedBlob(digest))) return false;
-    await blobs.delete(digest);
-    return true;
+const AT_A_TIME = 10;
+
+/**
+ * Removes those of the blobs that nobody needs, and gives them: the records first, then the bytes, so that a crash in between
+ * leaves bytes without a record, which the sweep removes, and never the other way round. The others somebody needs or is reading.
+ */
+export async function removeUnneededBlobs<Blob extends BlobRecord>(
+  keeping: BlobKeeping,
+  blobs: readonly Blob[],
+): Promise<readonly Blob[]> {
+  const removed: Blob[] = [];
+  for (let at = 0; at < blobs.length; at += AT_A_TIME) {
+    removed.push(...(await removeTogether(keeping, blobs.slice(at, at + AT_A_TIME))));
+  }
+  return removed;
+}
+
+function removeTogether<Blob extends BlobRecord>(
+  { metadata, blobs: store, locks }: BlobKeeping,
+  blobs: readonly Blob[],
+): Promise<readonly Blob[]> {
+  const digests = blobs.map(({ digest }) => digest);
+  return locks.runAll(digests, async () => {
+    const unread = knowsReaders(store)
+      ? digests.filter((digest) => !store.isBeingRead(digest))
+      : digests;
+    const dropped = new Set(await metadata.dropUnreferencedBlobs(unread));
+    await Promise.all(Array.from(dropped, (digest) => store.delete(digest)));
+    return blobs.filter(({ digest }) => dropped.has(digest));
   });
 }

@@ -9,14 +9,21 @@ export class DigestLocks {
   readonly #tails = new Map<Digest, Promise<void>>();
 
   /** Runs `task` after those that came before it; gives what it gives. A task that asks for its own digest again never ends. */
-  async run<Value>(digest: Digest, task: () => Promise<Value>): Promise<Value> {
-    const result = (this.#tails.get(digest) ?? Promise.resolve()).then(task);
+  run<Value>(digest: Digest, task: () => Promise<Value>): Promise<Value> {
+    return this.runAll([digest], task);
+  }
+
+  /** As `run`, alone for every one of the digests. All of them are queued for at once, so that nobody waits in a circle. */
+  async runAll<Value>(digests: readonly Digest[], task: () => Promise<Value>): Promise<Value> {
+    const result = Promise.all(digests.map((digest) => this.#tails.get(digest))).then(task);
     const tail = result.then(settle, settle);
-    this.#tails.set(digest, tail);
+    for (const digest of digests) this.#tails.set(digest, tail);
     try {
       return await result;
     } finally {
-      if (this.#tails.get(digest) === tail) this.#tails.delete(digest);
+      for (const digest of digests) {
+        if (this.#tails.get(digest) === tail) this.#tails.delete(digest);
+      }
     }
   }
 }

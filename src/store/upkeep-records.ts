@@ -86,10 +86,11 @@ export interface UpkeepRecords {
   /** By last use, the longest ago first. */
   listLooseBlobs(query: LooseBlobsQuery): Promise<readonly LooseBlob[]>;
   /**
-   * Drops the record of a blob that is loose or that no repository refers to, and what mirrored repositories know of
-   * it; then its bytes may be deleted. False where it is needed, or not held. Under the blob's lock only.
+   * Drops, in one step, the records of those of the blobs that are loose or that no repository refers to, and what mirrored
+   * repositories know of them, and gives them; then their bytes may be deleted. The others are needed, or not held. Under the
+   * blobs' locks only.
    */
-  dropUnreferencedBlob(digest: Digest): Promise<boolean>;
+  dropUnreferencedBlobs(digests: readonly Digest[]): Promise<readonly Digest[]>;
   /** By digest. */
   listHeldBlobs(page: Page<Digest>): Promise<readonly HeldBlob[]>;
   /**

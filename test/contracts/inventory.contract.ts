@@ -243,7 +243,7 @@ export function inventoryContract(name: string, openStore: OpenMetadataStore): v
       await heldImage(store, NODE, 'c', { at: 3, tags: ['c'] });
       assert.equal(await reasonOf(tag('a')), undefined);
       await store.evictManifests({ bytes: 1, limit: 1 });
-      await store.dropUnreferencedBlob(digest('a1'));
+      await store.dropUnreferencedBlobs([digest('a1')]);
       await store.forgetBlob(digest('a2'));
       await store.deleteTag(NODE, tag('b'));
       await store.forgetManifest(manifestDigest('c'));
@@ -276,7 +276,7 @@ export function inventoryContract(name: string, openStore: OpenMetadataStore): v
       await store.recordBlob(OTHER, { digest: digest('other'), size: 1 }, 1);
       await store.forgetBlob(digest('lost'));
       assert.deepEqual(await reasonsOf('lost'), ['damaged', 'damaged', undefined]);
-      await store.dropUnreferencedBlob(digest('loose'));
+      await store.dropUnreferencedBlobs([digest('loose')]);
       assert.deepEqual(await reasonsOf('loose'), ['evicted', 'evicted', undefined]);
       await store.unlinkBlob(NODE, digest('left'));
       assert.deepEqual(await reasonsOf('left'), ['deleted', undefined, undefined]);

@@ -48,8 +48,10 @@ export function pinsContract(name: string, openStore: OpenMetadataStore): void {
       await store.inventory.addPin('docker.io/library/node:20', 5);
       const names = ['x64', 'index', 'outer', 'other', 'app'];
       assert.deepEqual(await left(store, names), ['x64', 'index', 'outer']);
-      assert.equal(await store.dropUnreferencedBlob(digest('layer')), false);
-      assert.equal(await store.dropUnreferencedBlob(digest('other layer')), true);
+      assert.deepEqual(await store.dropUnreferencedBlobs([digest('layer')]), []);
+      assert.deepEqual(await store.dropUnreferencedBlobs([digest('other layer')]), [
+        digest('other layer'),
+      ]);
     });
 
     it('keeps what a glob matches, also what comes later', async (t) => {

@@ -163,10 +163,10 @@ export function upkeepRecordsContract(name: string, openStore: OpenMetadataStore
         { digest: digest('own'), size: 100 },
       ]);
       for (const one of ['base', 'pushed']) {
-        assert.equal(await store.dropUnreferencedBlob(digest(one)), false);
+        assert.deepEqual(await store.dropUnreferencedBlobs([digest(one)]), []);
       }
-      assert.equal(await store.dropUnreferencedBlob(digest('own')), true);
-      assert.equal(await store.dropUnreferencedBlob(digest('own')), false);
+      assert.deepEqual(await store.dropUnreferencedBlobs([digest('own')]), [digest('own')]);
+      assert.deepEqual(await store.dropUnreferencedBlobs([digest('own')]), []);
       assert.deepEqual(await store.findBlobReference(MIRRORED, digest('own')), undefined);
       assert.equal(await store.linkBlob(HOSTED, digest('own'), 4), false);
     });
@@ -211,7 +211,7 @@ export function upkeepRecordsContract(name: string, openStore: OpenMetadataStore
       await store.unlinkBlob(OTHER, A);
       assert.equal(await mirroredBytes(), 14);
       await store.evictManifests(ONE);
-      assert.equal(await store.dropUnreferencedBlob(A), true);
+      assert.deepEqual(await store.dropUnreferencedBlobs([A]), [A]);
       assert.equal(await mirroredBytes(), 0);
     });
   });
@@ -229,7 +229,7 @@ export function upkeepRecordsContract(name: string, openStore: OpenMetadataStore
       assert.ok(await store.findBlob(HOSTED, digest('layer')));
       assert.ok(await store.findBlob(MIRRORED, digest('mirrored')));
       assert.deepEqual(await collectAll(store, 2), []);
-      assert.equal(await store.dropUnreferencedBlob(A), true);
+      assert.deepEqual(await store.dropUnreferencedBlobs([A]), [A]);
     });
 
     it('walks every repository in pages of any size', async (t) => {
@@ -286,9 +286,9 @@ export function upkeepRecordsContract(name: string, openStore: OpenMetadataStore
     it('drops a blob that only a manifest without the right to it still names', async (t) => {
       const store = await openStore(t);
       await image(store, HOSTED, 'm', { blobs: ['a'] });
-      assert.equal(await store.dropUnreferencedBlob(A), false);
+      assert.deepEqual(await store.dropUnreferencedBlobs([A]), []);
       await store.unlinkBlob(HOSTED, A);
-      assert.equal(await store.dropUnreferencedBlob(A), true);
+      assert.deepEqual(await store.dropUnreferencedBlobs([A]), [A]);
     });
   });
 }

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { systemClock } from '../../src/clock.ts';
-import { removeUnneededBlob } from '../../src/maintenance/remove-blob.ts';
+import { removeUnneededBlobs } from '../../src/maintenance/remove-blob.ts';
 import { digestOf } from '../../src/oci/digest.ts';
 import type { BlobStat, BlobStore } from '../../src/store/blob-store.ts';
 import { DigestLocks } from '../../src/store/digest-locks.ts';
@@ -16,6 +16,7 @@ const HOSTED = hosted('team/app');
 const MIRRORED = mirrored('docker.io', 'library/app');
 const CONTENT = Buffer.from('content');
 const DIGEST = digestOf(CONTENT);
+const BLOB = { digest: DIGEST, size: CONTENT.byteLength };
 
 /** A store that stands at the gate before it deletes a blob. */
 function deletingBehind(gate: Gate): BlobStore {
@@ -45,7 +46,7 @@ test('a push that comes while the same blob is removed is kept whole', async () 
     await write(blobs, 'fill-1'),
   );
 
-  const removal = removeUnneededBlob(keeping, DIGEST);
+  const removal = removeUnneededBlobs(keeping, [BLOB]);
   await gate.reached;
   const push = keepBlob(
     keeping,
@@ -53,7 +54,7 @@ test('a push that comes while the same blob is removed is kept whole', async () 
     await write(blobs, 'upload-1'),
   );
   gate.release();
-  assert.equal(await removal, true);
+  assert.deepEqual(await removal, [BLOB]);
   await push;
   assert.deepEqual(await metadata.findBlob(HOSTED, DIGEST), { digest: DIGEST, size: 7 });
   assert.deepEqual(await blobs.stat(DIGEST), { digest: DIGEST, size: 7 });
@@ -66,7 +67,7 @@ test('a blob is not removed once a repository has come to need it', async () => 
   const commit = await write(blobs, 'fill-1');
   await keepBlob(keeping, { repository: MIRRORED, digest: DIGEST, at: 1 }, commit);
   assert.equal(await metadata.linkBlob(HOSTED, DIGEST, 2), true);
-  assert.equal(await removeUnneededBlob(keeping, DIGEST), false);
+  assert.deepEqual(await removeUnneededBlobs(keeping, [BLOB]), []);
   assert.ok(await blobs.stat(DIGEST));
 });
 
@@ -79,4 +80,49 @@ test('bytes whose record could not be written do not stay', async () => {
   const kept = keepBlob(keeping, { repository: MIRRORED, digest: DIGEST, at: 1 }, commit);
   await assert.rejects(kept, /full/);
   assert.equal(await blobs.stat(DIGEST), undefined);
+});
+
+test('blobs are removed together, but for those that are needed or not held', async () => {
+  const blobs = new MemoryBlobStore(systemClock);
+  const metadata = new MemoryMetadataStore();
+  const keeping = { metadata, blobs, locks: new DigestLocks() };
+  const contents = Array.from({ length: 25 }, (_, index) => Buffer.from(`content ${index}`));
+  const records = contents.map((bytes) => ({ digest: digestOf(bytes), size: bytes.byteLength }));
+  for (const [index, { digest }] of records.entries()) {
+    const writer = await blobs.create(`fill-${index}`);
+    await writer.append(chunksOf(contents[index] ?? CONTENT));
+    const kept = { repository: index === 12 ? HOSTED : MIRRORED, digest, at: 1 };
+    await keepBlob(keeping, kept, () => writer.commit({ digest }));
+  }
+  const needed = records[12];
+
+  const removed = await removeUnneededBlobs(keeping, [...records, BLOB]);
+  assert.deepEqual(
+    removed,
+    records.filter((one) => one !== needed),
+  );
+  for (const { digest } of records) {
+    const isNeeded = digest === needed?.digest;
+    assert.equal((await blobs.stat(digest)) !== undefined, isNeeded);
+    assert.equal((await metadata.findHeldBlob(digest)) !== undefined, isNeeded);
+  }
+});
+
+test('what waits for one of several blobs waits for all of them, and nobody in a circle', async () => {
+  const locks = new DigestLocks();
+  const other = digestOf(Buffer.from('other'));
+  const order: string[] = [];
+  const gate = new Gate();
+  const first = locks.runAll([DIGEST, other], async () => {
+    await gate.pass();
+    order.push('both');
+  });
+  const turned = locks.runAll([other, DIGEST], async () => order.push('both, turned'));
+  const one = locks.run(DIGEST, async () => order.push('one'));
+  const free = await locks.run(digestOf(Buffer.from('free')), async () => order.push('free'));
+  await gate.reached;
+  assert.equal(free, 1);
+  gate.release();
+  await Promise.all([first, turned, one]);
+  assert.deepEqual(order, ['free', 'both', 'both, turned', 'one']);
 });

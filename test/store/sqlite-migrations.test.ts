@@ -62,9 +62,9 @@ describe('the migration to upkeep', () => {
 
     await store.unlinkBlob(hosted('team/app'), A);
     assert.equal((await store.totals()).mirroredBytes, 50);
-    assert.equal(await store.dropUnreferencedBlob(A), false);
+    assert.deepEqual(await store.dropUnreferencedBlobs([A]), []);
     await store.deleteManifest(hosted('team/app'), X64 ?? A);
-    assert.equal(await store.dropUnreferencedBlob(A), true);
+    assert.deepEqual(await store.dropUnreferencedBlobs([A]), [A]);
     assert.equal((await store.totals()).mirroredBytes, 40);
   });
 });

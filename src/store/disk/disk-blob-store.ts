@@ -1,4 +1,4 @@
-import { mkdir, open, opendir, rename, rm, stat, statfs } from 'node:fs/promises';
+import { mkdir, open, opendir, rename, rm, unlink, stat, statfs } from 'node:fs/promises';
 import { randomUUID } from 'node:crypto';
 import { dirname, join } from 'node:path';
 import type { Digest } from '../../oci/digest.ts';
@@ -138,7 +138,12 @@ export class DiskBlobStore implements BlobStore, MeasuresSpace, KnowsReaders, Ke
   }
 
   async delete(digest: Digest): Promise<void> {
-    await rm(blobPath(this.#dir, digest), { force: true });
+    try {
+      // Not `rm`, which looks at it first: eviction does this ten thousand times.
+      await unlink(blobPath(this.#dir, digest));
+    } catch (error) {
+      if (!isAbsent(error)) throw error;
+    }
   }
 
   async setAside(digest: Digest): Promise<void> {

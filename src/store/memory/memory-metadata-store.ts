@@ -272,8 +272,8 @@ export class MemoryMetadataStore implements MetadataStore {
     return this.#upkeep.listLoose(query);
   }
 
-  async dropUnreferencedBlob(digest: Digest): Promise<boolean> {
-    return this.#upkeep.dropUnreferenced(digest);
+  async dropUnreferencedBlobs(digests: readonly Digest[]): Promise<readonly Digest[]> {
+    return digests.filter((digest) => this.#upkeep.dropUnreferenced(digest));
   }
 
   async listHeldBlobs(page: Page<Digest>): Promise<readonly HeldBlob[]> {

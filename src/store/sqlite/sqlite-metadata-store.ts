@@ -284,8 +284,8 @@ export class SqliteMetadataStore implements MetadataStore, CountsWrites {
     return this.#upkeep.listLoose(query);
   }
 
-  async dropUnreferencedBlob(digest: Digest): Promise<boolean> {
-    return this.#connection.makeRoom(() => this.#upkeep.dropUnreferenced(digest), PASSING);
+  async dropUnreferencedBlobs(digests: readonly Digest[]): Promise<readonly Digest[]> {
+    return this.#connection.makeRoom(() => this.#upkeep.dropUnreferenced(digests), PASSING);
   }
 
   async listHeldBlobs(page: Page<Digest>): Promise<readonly HeldBlob[]> {

@@ -96,11 +96,13 @@ export class SqliteUpkeep {
     return this.#listLoose.all({ before: usedBefore, usedAt, digest, limit });
   }
 
-  dropUnreferenced(digest: Digest): boolean {
-    if (this.#dropUnreferenced.run({ digest }).changes === 0) return false;
-    this.#departures.blob(digest, 'evicted');
-    this.#unlinkAll.run(digest);
-    return true;
+  dropUnreferenced(digests: readonly Digest[]): Digest[] {
+    return digests.filter((digest) => {
+      if (this.#dropUnreferenced.run({ digest }).changes === 0) return false;
+      this.#departures.blob(digest, 'evicted');
+      this.#unlinkAll.run(digest);
+      return true;
+    });
   }
 
   listHeld({ after = '', limit }: Page): HeldBlob[] {
