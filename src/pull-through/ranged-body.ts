@@ -48,7 +48,12 @@ export async function* rangedBody(
       const bytes = resuming(
         span.value.start,
         (position) => read({ start: position, end: span.value.end }, options, signal),
-        { signal, onResume, tries: (error) => triesAllowed(answered, error) },
+        {
+          signal,
+          end: () => span.value.end,
+          onResume,
+          tries: (error) => triesAllowed(answered, error),
+        },
       );
       const buffer = buffers.pop() ?? Buffer.allocUnsafeSlow(Math.min(RANGE, size - start));
       ranges.push(new Range(bytes, buffer));

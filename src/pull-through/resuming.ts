@@ -15,6 +15,8 @@ export function triesAllowed(answered: boolean, error: UpstreamError): number {
 
 export interface ResumingOptions {
   readonly signal: AbortSignal;
+  /** Where the bytes end, as far as anybody has told. */
+  readonly end: () => number | undefined;
   /** How often, one after the other, such a failure is passed over. */
   readonly tries: (error: UpstreamError) => number;
   readonly onResume: (at: number, cause: Error) => void;
@@ -27,7 +29,7 @@ export interface ResumingOptions {
 export async function* resuming(
   start: number,
   open: (position: number) => AsyncIterable<Uint8Array>,
-  { signal, tries: allowed, onResume }: ResumingOptions,
+  { signal, end, tries: allowed, onResume }: ResumingOptions,
 ): AsyncGenerator<Uint8Array, void, undefined> {
   let position = start;
   for (let tries = 0; ;) {
@@ -40,7 +42,10 @@ export async function* resuming(
       return;
     } catch (error) {
       tries = position > before ? 1 : tries + 1;
-      if (!isPassing(error) || tries > allowed(error)) throw error;
+      if (!isPassing(error)) throw error;
+      // Only the end mark of a body without a length is missing. To ask for what lies behind the last byte would be refused.
+      if (position > before && position === end()) return;
+      if (tries > allowed(error)) throw error;
       onResume(position, error);
       await backoff(tries, signal);
     }

@@ -50,6 +50,7 @@ export class UpstreamBody {
     const { signal, onResume } = this.#options;
     return resuming(start, (position) => this.#read(position), {
       signal,
+      end: () => this.#size,
       onResume,
       tries: (error) => triesAllowed(this.#answered, error),
     });

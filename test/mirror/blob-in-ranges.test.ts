@@ -73,6 +73,14 @@ test('ranges that drop and stall are taken up where they were', async (t) => {
   await untilHeld(holdfast, path);
 });
 
+test('ranges without a length that are cut behind their last byte are whole', async (t) => {
+  const { upstream, holdfast, layer, path, ranges } = await start(t);
+  upstream.fault({ path: BLOBS, chunked: true, cutAfter: 3 * MIB, times: 3 });
+  assertSameBytes((await ask(holdfast, path)).body, layer);
+  await untilHeld(holdfast, path);
+  assert.equal(ranges().length, Math.ceil(SIZE / (3 * MIB)));
+});
+
 test('an upstream that ignores ranges is asked for the whole', async (t) => {
   const { upstream, holdfast, layer, path, ranges } = await start(t);
   upstream.fault({ path: BLOBS, ignoreRange: true });

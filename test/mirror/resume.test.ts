@@ -104,6 +104,21 @@ test('a body without a length that is dropped is taken up again too', async (t) 
   await untilHeld(holdfast, path);
 });
 
+for (const [how, end] of [
+  ['cut', 'cutAfter'],
+  ['left open', 'stallAfter'],
+] as const) {
+  test(`a body without a length that is ${how} behind its last byte is whole`, async (t) => {
+    const { upstream, holdfast, layer, path } = await start(t);
+    // The manifest tells the size.
+    await ask(holdfast, '/v2/library/app/manifests/1');
+    upstream.fault({ path: BLOBS, chunked: true, [end]: SIZE, times: 1 });
+    assertSameBytes((await ask(holdfast, path)).body, layer);
+    await untilHeld(holdfast, path);
+    assert.equal(upstream.count('GET', BLOBS), 1);
+  });
+}
+
 test('an upstream that is away for a moment in the middle of a body is waited for', async (t) => {
   const { upstream, layer, url } = await start(t);
   const gate = upstream.hold(BLOBS, CUT, 1);
