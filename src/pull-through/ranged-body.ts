@@ -55,8 +55,7 @@ export async function* rangedBody(
           tries: (error) => triesAllowed(answered, error),
         },
       );
-      const buffer = buffers.pop() ?? Buffer.allocUnsafeSlow(Math.min(RANGE, size - start));
-      ranges.push(new Range(bytes, buffer));
+      ranges.push(new Range(bytes, buffers.pop() ?? newBuffer(Math.min(RANGE, size - start))));
     }
   };
   try {
@@ -76,6 +75,11 @@ export async function* rangedBody(
   } finally {
     leaving.abort(new Error('nobody reads the ranges any more'));
   }
+}
+
+/** Shared, so that another thread can hash it without a copy. */
+function newBuffer(size: number): Uint8Array {
+  return new Uint8Array(new SharedArrayBuffer(size));
 }
 
 function* spansOf(start: number, size: number): Generator<ByteSpan> {

@@ -70,8 +70,10 @@ class ThreadHash implements Hashing {
   }
 
   async update(bytes: Uint8Array): Promise<void> {
-    // A message takes the whole memory behind a view along, unless it is shared.
-    const sent = bytes.buffer instanceof SharedArrayBuffer ? bytes : bytes.slice();
+    const { buffer, byteLength } = bytes;
+    // A message takes the whole memory behind a view along, unless it is shared. Not `slice`: a Buffer's own copies nothing.
+    const isPart = !(buffer instanceof SharedArrayBuffer) && byteLength < buffer.byteLength;
+    const sent = isPart ? new Uint8Array(bytes) : bytes;
     await this.#thread.ask({ kind: 'update', hash: this.#number, bytes: sent });
   }
 
