@@ -34,6 +34,7 @@ export class Breaker {
   readonly #options: BreakerOptions;
   #failures = 0;
   #openings = 0;
+  #openedAt = 0;
   #openUntil = 0;
   #probing = false;
   #lastFailure: UpstreamError | undefined;
@@ -45,7 +46,9 @@ export class Breaker {
 
   get state(): BreakerState {
     if (this.#lastFailure === undefined || this.#openUntil === 0) return 'closed';
-    return this.#options.clock.now() < this.#openUntil ? 'open' : 'half-open';
+    const now = this.#options.clock.now();
+    // A clock that was set back must not keep it open until its time has come again.
+    return now >= this.#openedAt && now < this.#openUntil ? 'open' : 'half-open';
   }
 
   /** When upstream is asked again, ms since the epoch; undefined where it is not left alone. */
@@ -117,8 +120,10 @@ export class Breaker {
   }
 
   #open(error: UpstreamError, forMs: number): void {
+    const now = this.#options.clock.now();
+    this.#openUntil = Math.max(this.retryAt ?? 0, now + forMs);
+    this.#openedAt = now;
     this.#lastFailure = error;
-    this.#openUntil = Math.max(this.#openUntil, this.#options.clock.now() + forMs);
     this.#options.onChange({ upstream: this.#options.upstream, open: true, forMs });
   }
 
@@ -134,7 +139,8 @@ export class Breaker {
 
   #refusal(): UpstreamError {
     const last = this.#lastFailure;
-    const retryAfter = Math.max(0, this.#openUntil - this.#options.clock.now());
+    const now = this.#options.clock.now();
+    const retryAfter = Math.max(0, (this.retryAt ?? now) - now);
     // The last failure's own message tells what another client asked for; only the log may have it.
     return new UpstreamError(
       last?.kind ?? 'unreachable',

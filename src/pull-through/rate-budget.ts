@@ -40,6 +40,9 @@ export class RateBudget {
 
   /** Whether what is left should be kept for real misses. */
   get isLow(): boolean {
-    return this.#lowSince !== undefined && this.#clock.now() - this.#lowSince < READING_MAX_AGE_MS;
+    if (this.#lowSince === undefined) return false;
+    const age = this.#clock.now() - this.#lowSince;
+    // Negative: the clock was set back, and nobody knows how old it is.
+    return age >= 0 && age < READING_MAX_AGE_MS;
   }
 }

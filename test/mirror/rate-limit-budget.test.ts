@@ -38,6 +38,16 @@ test('a low reading grows old: then one HEAD finds out whether the limit has rec
   assert.deepEqual([upstream.count('HEAD'), upstream.count('GET')], [1, 0]);
 });
 
+test('a low reading does not stay young where the clock is set back', async (t) => {
+  const { upstream, holdfast } = await startMirror(t);
+  upstream.addImage('library/app', '1');
+  const recovered = upstream.fault(limit(9));
+  await ask(holdfast, '/v2/library/app/manifests/1');
+  recovered();
+  holdfast.clock.advance(-HOUR);
+  assert.match((await ask(holdfast, '/v2/library/app/manifests/1')).cache ?? '', /revalidated/);
+});
+
 test('with enough left, tags are revalidated as ever', async (t) => {
   const { upstream, holdfast } = await startMirror(t);
   upstream.addImage('library/app', '1');

@@ -89,6 +89,14 @@ test('a tag that appears after its 404 was remembered for 10 s is found then', a
   assert.equal((await ask(holdfast, TAG)).status, 200);
 });
 
+test('a 404 is not remembered for longer where the clock is set back', async (t) => {
+  const { upstream, holdfast } = await startMirror(t);
+  assert.equal((await ask(holdfast, TAG)).status, 404);
+  upstream.addImage('library/app', '1');
+  holdfast.clock.advance(-HOUR);
+  assert.equal((await ask(holdfast, TAG)).status, 200);
+});
+
 test('with negativeMaxAge 0s upstream is asked every time', async (t) => {
   const { upstream, holdfast } = await startMirror(t, {
     upstream: { tags: { negativeMaxAge: '0s' } },

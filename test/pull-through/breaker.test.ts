@@ -88,6 +88,21 @@ test('a 429 keeps everybody away until its Retry-After has passed, and tells how
   assert.equal(await succeed(), 'fine');
 });
 
+test('a clock that is set back does not keep it open until the time has come again', async () => {
+  const { breaker, clock, fail, succeed } = setUp();
+  await fail('rate-limited', 60_000);
+  clock.time -= 600_000;
+  assert.equal(breaker.state, 'half-open');
+  const gate = new Deferred<string>();
+  const probe = breaker.run(() => gate.promise);
+  await assert.rejects(succeed(), { retryAfter: 0 });
+  gate.reject(new UpstreamError('timeout', 'it is timeout'));
+  await assert.rejects(probe);
+  assert.equal(breaker.state, 'open');
+  clock.time += 1_000;
+  assert.equal(await succeed(), 'fine');
+});
+
 test('calls that fail together open it as if one had failed', async () => {
   const { breaker, clock, changes, fail } = setUp();
   await Promise.all(Array.from({ length: 10 }, () => fail('timeout')));
