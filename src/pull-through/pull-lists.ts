@@ -113,9 +113,11 @@ export class PullLists {
   ): Promise<readonly Descriptor[]> {
     try {
       const tag = fallbackTag(subject);
-      const { manifest } = await this.#manifests.get(mirror, repository, { kind: 'tag', tag });
-      const content = await this.#metadata.readManifest(manifest.digest);
-      return content ? readIndexDescriptors(content) : [];
+      const found = await this.#manifests.get(mirror, repository, { kind: 'tag', tag });
+      const content = found.unkept ?? (await this.#metadata.readManifest(found.manifest.digest));
+      // Nobody is told that nothing refers to it because its list has just been evicted.
+      if (!content) throw new Error(`the list of what refers to ${subject} vanished`);
+      return readIndexDescriptors(content);
     } catch (error) {
       if (error instanceof UpstreamError && error.kind === 'not-found') return [];
       throw error;

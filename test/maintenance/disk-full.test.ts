@@ -3,6 +3,7 @@ import { open, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
 import { madeUpBytes } from '../helpers/fake-upstream-content.ts';
+import type { FakeUpstreamOptions } from '../helpers/fake-upstream.ts';
 import { eventually } from '../helpers/eventually.ts';
 import type { Holdfast } from '../helpers/holdfast.ts';
 import { ask, reply, startMirror, storedFiles, untilHeld } from '../helpers/mirror.ts';
@@ -14,11 +15,11 @@ const LAYER = 3_000_000;
 const FAST = { bytesPerSecond: 1_000_000_000 };
 
 /** A mirror on a disk of 32 MiB that shall keep 4 MB free. */
-async function start(t: TestContext) {
+async function start(t: TestContext, fake: FakeUpstreamOptions = {}) {
   const dir = await smallDisk(t, 32);
   if (dir === undefined) return undefined;
   const storage = { dir, maxSize: '50GB', minFree: '4MB' };
-  const mirror = await startMirror(t, { dir, config: { prefetch: 'off', storage } });
+  const mirror = await startMirror(t, { fake, dir, config: { prefetch: 'off', storage } });
   return { ...mirror, ballast: join(dir, 'ballast') };
 }
 
@@ -148,4 +149,20 @@ test('a disk that is full of what must stay: pushes are told so, pulls go on, al
   assert.equal((await ask(holdfast, '/readyz')).status, 200);
   const { damaged, unreadable, lost } = await holdfast.upkeep.verify(FAST);
   assert.deepEqual([damaged, unreadable, lost], [[], [], []]);
+});
+
+test('signatures that upstream lists by tag are not hidden by a full disk', async (t) => {
+  const mirror = await start(t, { referrersApi: false });
+  if (!mirror) return t.skip('mounting a small file system is not permitted here');
+  const { upstream, holdfast, ballast } = mirror;
+  const { manifestDigest: subject } = upstream.addImage('library/app', '1');
+  const { manifestDigest } = upstream.addImage('library/app', undefined, { subject });
+  await fillUp(ballast);
+  const { status, body } = await ask(holdfast, `/v2/library/app/referrers/${subject}`);
+  assert.equal(status, 200);
+  const { manifests } = JSON.parse(body.toString()) as { manifests: { digest: string }[] };
+  assert.deepEqual(
+    manifests.map(({ digest }) => digest),
+    [manifestDigest],
+  );
 });
