@@ -4,11 +4,12 @@
  */
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Clock } from '../clock.ts';
-import { measuresSpace, WriterInUseError } from '../store/blob-store.ts';
+import { measuresSpace } from '../store/blob-store.ts';
 import type { BlobKeeping } from '../store/keep-blob.ts';
 import type { BlobRecord } from '../store/metadata-store.ts';
 import type { LooseBlob } from '../store/upkeep-records.ts';
 import { removeUnneededBlobs } from './remove-blob.ts';
+import { discardLeftover } from './discard-leftover.ts';
 
 /** Once it is over a limit it goes this far below, so that not every fill has to wait for its own eviction. */
 const SLACK = 0.1;
@@ -96,13 +97,7 @@ class Eviction {
     for await (const { id, size } of blobs.listUnfinished()) {
       if (this.isEnough) return;
       if (!id.startsWith('fill-')) continue;
-      try {
-        await blobs.discardUnfinished(id);
-        this.bytes += size;
-      } catch (error) {
-        // Just taken up again.
-        if (!(error instanceof WriterInUseError)) throw error;
-      }
+      if (await discardLeftover(blobs, id)) this.bytes += size;
     }
   }
 

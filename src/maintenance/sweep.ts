@@ -2,6 +2,7 @@
 import type { Clock } from '../clock.ts';
 import type { BlobStore } from '../store/blob-store.ts';
 import type { MetadataStore } from '../store/metadata-store.ts';
+import { discardLeftover } from './discard-leftover.ts';
 
 /** The bytes of a broken fill are worth keeping for a client that tries again, not for ever. */
 const FILL_MAX_AGE_MS = 24 * 60 * 60 * 1_000;
@@ -32,8 +33,7 @@ export async function sweep(options: SweepOptions): Promise<Swept> {
         ? now - modifiedAt < FILL_MAX_AGE_MS
         : (await metadata.findUpload(upload)) !== undefined;
     if (wanted) continue;
-    await blobs.discardUnfinished(id);
-    unfinished += 1;
+    if (await discardLeftover(blobs, id)) unfinished += 1;
   }
   return { uploads, unfinished };
 }

@@ -89,6 +89,18 @@ export function unfinishedWritesContract(name: string, openStore: OpenBlobStore)
       assert.equal(await store.resume('fill-1'), undefined);
     });
 
+    it('begins anew a write that is taken up while it is discarded', async (t) => {
+      const store = await openStore(t);
+      await leave(store, 'fill-1', LARGE);
+      const discarding = store.discardUnfinished('fill-1');
+      const writer = (await store.resume('fill-1')) ?? (await store.create('fill-1'));
+      await discarding;
+      assert.equal(writer.size, 0);
+      await writer.append(chunksOf(SMALL));
+      await writer.commit({ digest: digestOf(SMALL) });
+      assert.ok(SMALL.equals(await collect(await store.open(digestOf(SMALL)))));
+    });
+
     it('gives one id to one writer at a time', async (t) => {
       const store = await openStore(t);
       const writer = await store.create('fill-1');

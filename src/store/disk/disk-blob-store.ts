@@ -60,6 +60,8 @@ export class DiskBlobStore implements BlobStore, MeasuresSpace, KnowsReaders, Ke
   readonly #writers = new Map<WriterId, BlobWriter | undefined>();
   /** Ids of unfinished writes that have a file, writers' included: to look for one that has none costs a new blob its time. */
   readonly #unfinished = new Set<WriterId>();
+  /** Files of unfinished writes that are just being removed. */
+  readonly #removing = new Map<WriterId, Promise<void>>();
   /** The shard directories that are known to be durable. */
   readonly #shards = new Map<string, Promise<void>>();
   readonly #buffers = new ReaderBuffers();
@@ -201,7 +203,10 @@ export class DiskBlobStore implements BlobStore, MeasuresSpace, KnowsReaders, Ke
 
   async discardUnfinished(id: WriterId): Promise<void> {
     if (this.#writers.has(id)) throw new WriterInUseError(id);
-    await this.#removeUnfinished(id);
+    const removing =
+      this.#removing.get(id) ?? this.#removeUnfinished(id).finally(() => this.#removing.delete(id));
+    this.#removing.set(id, removing);
+    await removing;
   }
 
   async probe(): Promise<void> {
@@ -252,6 +257,8 @@ export class DiskBlobStore implements BlobStore, MeasuresSpace, KnowsReaders, Ke
     if (this.#writers.has(id)) throw new WriterInUseError(id);
     this.#writers.set(id, undefined);
     try {
+      // Or the file would go from under the writer.
+      await this.#removing.get(id)?.catch(() => undefined);
       const handle = await onDisk(() => open(path, flags, FILE_MODE));
       const { size } = flags === 'w+' ? { size: 0 } : await handle.stat();
       this.#unfinished.add(id);
