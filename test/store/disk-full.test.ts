@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
-import { mkdir, rm, writeFile } from 'node:fs/promises';
+import { mkdir, rm, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, it, type TestContext } from 'node:test';
 import { promisify } from 'node:util';
@@ -13,12 +13,12 @@ import { temporaryDirectory } from './temporary-directory.ts';
 
 const run = promisify(execFile);
 
-/** A file system of 4 MiB of its own; undefined where mounting is not permitted. */
-async function smallDisk(t: TestContext): Promise<string | undefined> {
+/** A file system of so many MiB of its own; undefined where mounting is not permitted. */
+async function smallDisk(t: TestContext, megabytes: number): Promise<string | undefined> {
   const dir = join(await temporaryDirectory(t), 'disk');
   await mkdir(dir);
   try {
-    await run('mount', ['-t', 'tmpfs', '-o', 'size=4m', 'tmpfs', dir]);
+    await run('mount', ['-t', 'tmpfs', '-o', `size=${megabytes}m`, 'tmpfs', dir]);
   } catch {
     return undefined;
   }
@@ -27,7 +27,7 @@ async function smallDisk(t: TestContext): Promise<string | undefined> {
 
 describe('a disk without room', () => {
   it('stops an append with StoreFullError, which goes on when there is room again', async (t) => {
-    const dir = await smallDisk(t);
+    const dir = await smallDisk(t, 4);
     if (dir === undefined) return t.skip('mounting a small file system is not permitted here');
     try {
       const content = contentOf(3_000_000);
@@ -52,6 +52,30 @@ describe('a disk without room', () => {
       await store.close();
     } finally {
       // Lazily, so that it goes even where a failed test left a file open.
+      await run('umount', ['-l', dir]);
+    }
+  });
+
+  it('does not leave a hash behind that knows what was not written', async (t) => {
+    const dir = await smallDisk(t, 32);
+    if (dir === undefined) return t.skip('mounting a small file system is not permitted here');
+    try {
+      const content = contentOf(6_000_000);
+      const store = await openDiskStore(t, dir);
+      const writer = await store.create('upload-1');
+      // Large enough for a hash on another thread, which is still busy when the disk has long been full.
+      await writer.append(chunksOf(content.subarray(0, 5 * 1024 * 1024)));
+      const ballast = join(dir, 'ballast');
+      await assert.rejects(writeFile(ballast, Buffer.alloc(32 * 1024 * 1024)), { code: 'ENOSPC' });
+      const refused = (async function* () {
+        yield Buffer.alloc(150_000_000);
+      })();
+      await assert.rejects(writer.append(refused), StoreFullError);
+      await truncate(ballast);
+      await writer.append(chunksOf(content.subarray(writer.size)));
+      await writer.commit({ digest: digestOf(content), size: content.length });
+      await store.close();
+    } finally {
       await run('umount', ['-l', dir]);
     }
   });

@@ -136,7 +136,7 @@ export class DiskBlobWriter implements BlobWriter {
     return result;
   }
 
-  /** Hashing and writing go on at the same time; both are done with `bytes` when it resolves. */
+  /** Hashing and writing go on at the same time; both are done with `bytes` when it settles. */
   async #write(bytes: Uint8Array): Promise<void> {
     const forget = this.#progress.arrive(bytes);
     try {
@@ -144,7 +144,10 @@ export class DiskBlobWriter implements BlobWriter {
       const written = this.#file.write(bytes, this.size, (count) => {
         this.#progress.resize(this.size + count);
       });
-      await Promise.all([written, this.#hash.update(bytes)]);
+      const hashed = this.#hash.update(bytes);
+      // The other one too where one fails, or what comes next would not know what the hash is of.
+      await Promise.allSettled([written, hashed]);
+      await Promise.all([written, hashed]);
     } finally {
       forget();
     }
