@@ -78,6 +78,8 @@ export class Fill {
   readonly #headReady = new Deferred<FillHead>();
   #writer: BlobWriter | undefined;
   #size: number | undefined;
+  /** Upstream's headers are in and say nothing else: anybody may claim a size in a manifest. */
+  #isSized = false;
   #kept = false;
   #failing = false;
   #resumedFrom = 0;
@@ -104,7 +106,8 @@ export class Fill {
     // From then on it counts as what is held.
     if (this.#kept) return { total: 0, toCome: 0 };
     const written = this.#writer?.size ?? 0;
-    const total = Math.max(written, this.#size ?? 0);
+    const told = this.#isSized ? this.#size : undefined;
+    const total = Math.max(written, told ?? 0);
     return { total, toCome: total - written };
   }
 
@@ -203,6 +206,7 @@ export class Fill {
     if (size !== undefined) {
       const { repository, digest } = this;
       this.#size = size;
+      this.#isSized = true;
       this.#writer?.expectSize(size);
       this.#options.events.fillSized({ repository, digest, size });
     }

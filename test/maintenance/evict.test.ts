@@ -236,6 +236,28 @@ test('room is made for a fill while it runs, and the fill itself is left alone',
   assert.equal((await ask(holdfast, new URL(url).pathname)).cache, 'holdfast; hit');
 });
 
+test('the size that a manifest claims takes no room before upstream has told the same', async (t) => {
+  const mirror = await start(t);
+  const { upstream, holdfast } = mirror;
+  const images = addImages(mirror, ['1', '2']);
+  for (const tag of ['1', '2']) await pull(mirror, tag);
+  const layer = Buffer.alloc(LAYER, 'claimed');
+  const { manifest, mediaType } = upstream.addImage('library/app', 'claims', { layers: [layer] });
+  const claims = manifest.toString().replace(`"size":${LAYER}`, '"size":1000000000000');
+  upstream.addManifest('library/app', 'claims', claims, mediaType);
+  assert.equal((await ask(holdfast, '/v2/library/app/manifests/claims')).status, 200);
+  const gate = new Gate();
+  const blob = /\/blobs\//;
+  upstream.fault({ path: blob, holdHeaders: gate });
+  const asking = ask(holdfast, `/v2/library/app/blobs/${upstream.addBlob(layer, 'library/app')}`);
+  await gate.reached;
+  const { evicted } = await holdfast.upkeep.collectGarbage();
+  assert.deepEqual([evicted.manifests, evicted.shortfall], [0, 0]);
+  gate.release();
+  assert.equal((await asking).status, 502);
+  assert.deepEqual(await held(mirror, images), ['1', '2']);
+});
+
 test('blobs that no manifest names go first, once nobody has used them for a while', async (t) => {
   const mirror = await start(t);
   const { upstream, holdfast } = mirror;
