@@ -20,6 +20,8 @@ export class RecentUses {
   readonly #metadata: MetadataStore;
   readonly #clock: Clock;
   readonly #pending = new Map<string, Use>();
+  /** Settles, never rejecting, when what was begun to be written is written. */
+  #writing: Promise<void> = Promise.resolve();
 
   constructor(metadata: MetadataStore, clock: Clock) {
     this.#metadata = metadata;
@@ -40,22 +42,44 @@ export class RecentUses {
     this.#note(digest, { kind: 'blob', digest, at: this.#clock.now() });
   }
 
-  /** Writes down what was used until now. On a full disk it is kept for the next time. */
-  async flush(): Promise<void> {
-    const uses = [...this.#pending];
-    this.#pending.clear();
-    for (let done = 0; done < uses.length; done += BATCH) {
-      try {
-        await this.#metadata.recordUses(uses.slice(done, done + BATCH).map(([, use]) => use));
-      } catch (error) {
-        for (const [key, use] of uses.slice(done)) {
-          if (!this.#pending.has(key)) this.#note(key, use);
-        }
-        if (error instanceof StoreFullError) return;
-        throw error;
-      }
+  /**
+   * Resolves when all that was used until now is written down, whoever has begun to; what is used meanwhile as well, unless that is
+   * much. On a full disk it is kept for the next time.
+   */
+  flush(): Promise<void> {
+    const written = this.#writing.then(() => this.#write());
+    this.#writing = written.catch(() => undefined);
+    return written;
+  }
+
+  async #write(): Promise<void> {
+    // The last batch has room for what comes while the others are written.
+    let batches = Math.floor(this.#pending.size / BATCH) + 1;
+    while (await this.#writeBatch()) {
+      batches -= 1;
+      if (batches === 0) return;
       await nextTurn();
     }
+  }
+
+  /** False where there is nothing to write, or no room for it. */
+  async #writeBatch(): Promise<boolean> {
+    const batch: [string, Use][] = [];
+    for (const entry of this.#pending) {
+      batch.push(entry);
+      if (batch.length === BATCH) break;
+    }
+    if (batch.length === 0) return false;
+    try {
+      await this.#metadata.recordUses(batch.map(([, use]) => use));
+    } catch (error) {
+      if (error instanceof StoreFullError) return false;
+      throw error;
+    }
+    for (const [key, use] of batch) {
+      if (this.#pending.get(key) === use) this.#pending.delete(key);
+    }
+    return true;
   }
 
   #note(key: string, use: Use): void {
