@@ -40,11 +40,12 @@ export async function collect(options: CollectOptions, signal?: AbortSignal): Pr
 
 async function collectLinks(options: CollectOptions, signal?: AbortSignal): Promise<number> {
   const { metadata, clock, grace, flushUses } = options;
-  await flushUses();
   const before = clock.now() - grace;
   let links = 0;
   let after: CollectedLinks['next'];
   do {
+    // Each time: clients go on asking while the collection is under way.
+    await flushUses();
     const page: CollectedLinks = await metadata.collectLinks({ before, after, limit: BATCH });
     links += page.unlinked.length;
     after = page.next;

@@ -212,10 +212,11 @@ export class Content {
     const revision = this.#revision();
     const record = await this.#metadata.findBlob(hosted, digest);
     if (!record) return undefined;
+    // A client that is told "it is here" will not push it: it must not be collected before its manifest comes. From now on, for
+    // it would be while its file is looked at.
+    this.#uses.blob(digest);
     const state = await this.#damaged.inspectSize(record, this.#clock.now());
     if (state !== 'intact') return undefined;
-    // A client that is told "it is here" will not push it: it must not be collected before its manifest comes.
-    this.#uses.blob(digest);
     const open = (span?: ByteSpan): Promise<Bytes> => this.#blobs.open(digest, span);
     return this.#heldBlob(record, { source: hosted, revision, open });
   }

@@ -1,11 +1,33 @@
 import assert from 'node:assert/strict';
 import { writeFile } from 'node:fs/promises';
-import { test } from 'node:test';
+import { join } from 'node:path';
+import { test, type TestContext } from 'node:test';
+import { collect } from '../../src/maintenance/collect.ts';
+import type { RepositoryName } from '../../src/oci/repository-name.ts';
+import { PullThrough } from '../../src/pull-through/pull-through.ts';
+import { RecentUses } from '../../src/pull-through/recent-uses.ts';
+import { Content } from '../../src/registry/content.ts';
+import { ManifestBytes } from '../../src/registry/manifest-bytes.ts';
+import { DamagedBlobs } from '../../src/store/damaged-blobs.ts';
+import { DigestLocks } from '../../src/store/digest-locks.ts';
+import { MemoryBlobStore } from '../../src/store/memory/memory-blob-store.ts';
+import { SqliteMetadataStore } from '../../src/store/sqlite/sqlite-metadata-store.ts';
+import { chunksOf } from '../contracts/bytes.ts';
+import { cleanUp } from '../helpers/clean-up.ts';
+import { Gate } from '../helpers/gate.ts';
 import { blobPath } from '../../src/store/disk/blob-path.ts';
 import { digestOf } from '../../src/oci/digest.ts';
 import { madeUpBytes } from '../helpers/fake-upstream-content.ts';
 import type { Holdfast } from '../helpers/holdfast.ts';
-import { ask, DAY, HOUR, startHoldfast, startMirror, storedFiles } from '../helpers/mirror.ts';
+import {
+  ask,
+  DAY,
+  HOUR,
+  startHoldfast,
+  startMirror,
+  storedFiles,
+  temporaryDirectory,
+} from '../helpers/mirror.ts';
 import { pullImage } from '../helpers/registry-client.ts';
 import {
   beginUpload,
@@ -52,6 +74,77 @@ test('a blob that a client was told of lately is not collected before its manife
   assert.equal(await isHeld(holdfast, 'team/app', digestOf(image.config)), true);
   await holdfast.upkeep.collectGarbage();
   assert.equal((await putManifest(holdfast, 'team/app', '1', image.manifest)).status, 201);
+});
+
+function ignore(): void {
+  // Nobody listens here.
+}
+
+/** Two repositories with a blob that no manifest has named for days, and what tells clients of them. */
+async function startOld(t: TestContext) {
+  const clock = { time: DAY, now: () => clock.time };
+  const dir = await temporaryDirectory(t);
+  const metadata = await SqliteMetadataStore.open({ file: join(dir, 'holdfast.db') });
+  cleanUp(t, () => metadata.close());
+  const blobs = new MemoryBlobStore(clock);
+  const locks = new DigestLocks();
+  const writer = await blobs.create('upload-1');
+  await writer.append(chunksOf(BLOB));
+  const stat = await writer.commit({ digest: digestOf(BLOB) });
+  const [first, second] = ['team/a', 'team/b'].map(
+    (name) => ({ kind: 'hosted', name: name as RepositoryName }) as const,
+  );
+  assert.ok(first && second);
+  for (const repository of [first, second]) await metadata.recordBlob(repository, stat, DAY);
+  clock.time += 3 * DAY;
+  const uses = new RecentUses(metadata, clock);
+  const damaged = new DamagedBlobs({ metadata, blobs, locks, onDamage: ignore });
+  const parts = { metadata, blobs, locks, clock, damaged, uses };
+  const events = {
+    fillStarted: ignore,
+    fillSized: ignore,
+    fillResumed: ignore,
+    fillCommitted: ignore,
+    fillFailed: ignore,
+    missed: ignore,
+    servedStale: ignore,
+    backgroundFailure: ignore,
+    breakerChanged: ignore,
+  };
+  const pullThrough = new PullThrough({ ...parts, mirrors: new Map(), events, prefetch: false });
+  const content = new Content({ ...parts, pullThrough, bytes: new ManifestBytes(metadata) });
+  const head = () =>
+    content.headBlob({ kind: 'bare', hosted: second, mirrored: undefined }, stat.digest);
+  const run = () => collect({ ...parts, grace: DAY, flushUses: () => uses.flush() });
+  return { metadata, blobs, head, run, digest: stat.digest, second };
+}
+
+test('a blob that a client is told of while a collection is at another one is not collected', async (t) => {
+  const { metadata, head, run, digest, second } = await startOld(t);
+  const collectLinks = metadata.collectLinks.bind(metadata);
+  metadata.collectLinks = async (query) => {
+    const page = await collectLinks(query);
+    if (query.after === undefined) await head();
+    return page;
+  };
+  assert.deepEqual(await run(), { links: 1, blobs: 0, bytes: 0 });
+  assert.ok(await metadata.findBlob(second, digest));
+});
+
+test('a blob that a client is just being told of is not collected', async (t) => {
+  const { metadata, blobs, head, run, digest, second } = await startOld(t);
+  const gate = new Gate();
+  const stat = blobs.stat.bind(blobs);
+  blobs.stat = async (asked) => {
+    await gate.pass();
+    return stat(asked);
+  };
+  const asking = head();
+  await gate.reached;
+  await run();
+  gate.release();
+  assert.equal((await asking).size, BLOB.length);
+  assert.ok(await metadata.findBlob(second, digest));
 });
 
 test('a blob that is mounted elsewhere stays there', async (t) => {
