@@ -78,16 +78,21 @@ export class PushManifest {
     descriptors: readonly NamedDescriptor[],
   ): Promise<void> {
     const missing: NamedDescriptor[] = [];
+    let hasWaited = false;
     for (const descriptor of descriptors) {
       if (await this.#has(repository, descriptor)) continue;
       const asking = missing.length < MAX_REFUSALS ? mirrored : undefined;
+      hasWaited ||= asking !== undefined;
       if (asking && (await this.#bringIn(repository, asking, descriptor))) continue;
       missing.push(descriptor);
     }
-    if (missing.length === 0) return;
-    throw new OciError('MANIFEST_BLOB_UNKNOWN', {
-      details: missing.map(({ digest, role }) => ({ digest, role })),
-    });
+    if (missing.length > 0) {
+      throw new OciError('MANIFEST_BLOB_UNKNOWN', {
+        details: missing.map(({ digest, role }) => ({ digest, role })),
+      });
+    }
+    // What was here at first may have been deleted or collected meanwhile. In a look at the store alone nothing comes between.
+    if (hasWaited) await this.#requireAll({ repository, mirrored: undefined }, descriptors);
   }
 
   async #has(repository: HostedRepository, { role, digest }: NamedDescriptor): Promise<boolean> {
