@@ -35,7 +35,7 @@ import {
 } from './blob-path.ts';
 import { makeDirectory, syncDirectory } from '../directories.ts';
 import { DiskBlobWriter, type WriterHost } from './disk-blob-writer.ts';
-import { isAbsent, onDisk } from './disk-errors.ts';
+import { isAbsent, onDisk } from '../disk-errors.ts';
 import { GROUP_FOLDER, setGroupAccess } from './group-access.ts';
 import { readSpan } from './read-span.ts';
 import { HashThread } from './hash-thread.ts';

@@ -1,5 +1,5 @@
 import type { FileHandle } from 'node:fs/promises';
-import { onDisk } from './disk-errors.ts';
+import { onDisk } from '../disk-errors.ts';
 import { syncInTurn } from './sync.ts';
 
 /**

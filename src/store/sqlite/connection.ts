@@ -129,9 +129,15 @@ export class Connection {
     try {
       return this.#transaction.immediate(work) as T;
     } catch (cause) {
-      const full = cause instanceof Database.SqliteError && cause.code === 'SQLITE_FULL';
-      throw full ? new StoreFullError('the disk is full', { cause }) : cause;
+      throw this.#isFull(cause) ? new StoreFullError('the disk is full', { cause }) : cause;
     }
+  }
+
+  /** A used-up quota (EDQUOT), or a full disk below the index of the log, is to SQLite a disk that fails in some way. */
+  #isFull(cause: unknown): boolean {
+    if (!(cause instanceof Database.SqliteError)) return false;
+    if (cause.code === 'SQLITE_FULL') return true;
+    return cause.code.startsWith('SQLITE_IOERR') && this.#reserve.isDiskFull();
   }
 
   close(): void {

@@ -1,8 +1,12 @@
 import { randomBytes } from 'node:crypto';
 import { rmSync, statSync, writeFileSync } from 'node:fs';
+import { isFull } from '../disk-errors.ts';
 
 /** What some hundred evictions write before the first of them has given back any room. */
 const SIZE = 4 * 1024 * 1024;
+
+/** More than most transactions write. */
+const TRIAL = 1024 * 1024;
 
 /**
  * Some room that is kept for making room: on a full disk not even a deletion can be written down, so nothing could
@@ -27,6 +31,19 @@ export class Reserve {
     } catch {
       // Not now: a half reserve only takes room from others.
       rmSync(this.#file, { force: true });
+    }
+  }
+
+  /** Whether the disk takes no more, found out by trying. */
+  isDiskFull(): boolean {
+    const trial = `${this.#file}-trial`;
+    try {
+      writeFileSync(trial, randomBytes(TRIAL), { mode: 0o600 });
+      return false;
+    } catch (error) {
+      return isFull(error);
+    } finally {
+      rmSync(trial, { force: true });
     }
   }
 
