@@ -28,7 +28,7 @@ export interface UpstreamBlob {
   readonly start: number;
   /** Bytes of the whole blob, where upstream tells. */
   readonly size?: number;
-  /** Chunks as they arrive. Fails with an UpstreamError if the connection drops, stalls, or ends short of the length that was told. */
+  /** Chunks as they arrive; fewer than asked for where upstream says so. Fails with an UpstreamError if the connection drops, stalls, or ends short of the length that was told. */
   readonly body: AsyncIterable<Uint8Array>;
 }
 

@@ -65,7 +65,8 @@ function ranged(request: IncomingMessage, answer: Answer, fault: Fault): Answer 
   if (range === null || fault.ignoreRange === true) return { ...answer, headers };
   const body = bytesOf(answer);
   const start = Number(range[1]) + (fault.shiftRange ?? 0);
-  const end = Math.min(range[2] === '' ? Infinity : Number(range[2]), body.length - 1);
+  const last = Math.min(body.length, fault.onlyUpTo ?? Infinity) - 1;
+  const end = Math.min(range[2] === '' ? Infinity : Number(range[2]), last);
   if (start > end) {
     return { status: 416, headers: { ...headers, 'content-range': `bytes */${body.length}` } };
   }

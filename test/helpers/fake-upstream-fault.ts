@@ -33,6 +33,8 @@ export interface Fault {
   readonly ignoreRange?: boolean;
   /** A Range is answered with 206, but the bytes begin this many later than asked. */
   readonly shiftRange?: number;
+  /** A Range is answered with 206, but the bytes end before this one. */
+  readonly onlyUpTo?: number;
   /** No Content-Length. */
   readonly chunked?: boolean;
   /** Really compressed, and labelled so, whatever the client accepts. */

@@ -39,6 +39,20 @@ test('another range than the one asked for is a bad answer', async (t) => {
   await assert.rejects(upstream.blob(APP, fake.addBlob(LAYER), 1000), isError('bad-answer'));
 });
 
+for (const part of [100_000, 10_000_000]) {
+  test(`a range that ends ${part} bytes on, before the blob does, is given as it is`, async (t) => {
+    const layer = madeUpBytes('in parts', 20_000_000);
+    const fake = await startFake(t);
+    const from = 1_000_000;
+    fake.fault({ onlyUpTo: from + part });
+    const timeouts = { connect: 5000, headers: 5000, idle: 1000 };
+    const upstream = makeUpstream(t, fake.url, { timeouts });
+    const { start, size, body } = await upstream.blob(APP, fake.addBlob(layer), from);
+    assert.deepEqual([start, size], [from, layer.length]);
+    assert.ok((await bytesOf(body)).equals(layer.subarray(from, from + part)));
+  });
+}
+
 test('a 206 without Content-Range is a bad answer', async (t) => {
   const fake = await startFake(t);
   fake.fault({ headers: { 'content-range': undefined } });

@@ -25,9 +25,9 @@ for (const [field, expected] of waits) {
 }
 
 const ranges: readonly [field: string | undefined, expected: object | undefined][] = [
-  ['bytes 5-9/10', { start: 5, size: 10 }],
-  ['bytes 5-9/*', { start: 5 }],
-  ['Bytes 0-0/1', { start: 0, size: 1 }],
+  ['bytes 5-9/10', { start: 5, end: 10, size: 10 }],
+  ['bytes 5-9/*', { start: 5, end: 10 }],
+  ['Bytes 0-0/1', { start: 0, end: 1, size: 1 }],
   ['bytes 9-5/10', undefined],
   ['bytes 5-10/10', undefined],
   ['bytes */10', undefined],

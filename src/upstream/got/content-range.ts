@@ -1,6 +1,8 @@
 export interface ContentRange {
   /** First byte. */
   readonly start: number;
+  /** Behind the last byte. */
+  readonly end: number;
   /** Size of the whole content, where told. */
   readonly size?: number;
 }
@@ -11,5 +13,5 @@ export function parseContentRange(field: string | undefined): ContentRange | und
   if (match === null) return undefined;
   const [, start, last, size] = match.map(Number) as [number, number, number, number];
   if (last < start || last >= size) return undefined;
-  return { start, ...(!Number.isNaN(size) && { size }) };
+  return { start, end: last + 1, ...(!Number.isNaN(size) && { size }) };
 }

@@ -91,8 +91,10 @@ export class GotUpstream implements Upstream {
     const range = from > 0 ? { range: `bytes=${from}-` } : {};
     const request = this.#request('GET', 'blob', repository, `blobs/${digest}`, range);
     const exchange = await this.#requester.open(request, signal);
-    const { start, size } = await placeOf(exchange, from, request.what);
-    const length = size === undefined ? contentLength(exchange.headers) : size - start;
+    const { start, size, end } = await placeOf(exchange, from, request.what);
+    const told = contentLength(exchange.headers);
+    // A server may give less of a range than was asked for: waiting for the rest would be in vain.
+    const length = end === undefined ? told : Math.min(end - start, told ?? Infinity);
     const body = exchange.stream(this.#idle, length);
     return { start, body, ...sized(size) };
   }
@@ -208,12 +210,12 @@ export class GotUpstream implements Upstream {
   }
 }
 
-/** Where the body begins, and the size of the whole blob. */
+/** Where the body begins, where a range of the blob ends, and the size of the whole blob. */
 async function placeOf(
   exchange: Exchange,
   from: number,
   what: string,
-): Promise<{ readonly start: number; readonly size?: number }> {
+): Promise<{ readonly start: number; readonly end?: number; readonly size?: number }> {
   const { status, headers } = exchange;
   if (status !== 206) return { start: 0, ...sized(contentLength(headers)) };
   const range = parseContentRange(headers['content-range']);
