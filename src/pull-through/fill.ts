@@ -44,7 +44,7 @@ export interface FillHead {
   readonly size: number | undefined;
 }
 
-/** Bytes in the store, as far as anybody has told, and how many of them are still to be written. */
+/** Bytes in the store, as far as upstream has told, and how many of them are still to be written. */
 export interface FillSpace {
   readonly total: number;
   readonly toCome: number;
@@ -78,8 +78,8 @@ export class Fill {
   readonly #headReady = new Deferred<FillHead>();
   #writer: BlobWriter | undefined;
   #size: number | undefined;
-  /** Upstream's headers are in and say nothing else: anybody may claim a size in a manifest. */
-  #isSized = false;
+  /** Upstream has told the size itself. */
+  #isTold = false;
   #kept = false;
   #failing = false;
   #resumedFrom = 0;
@@ -106,8 +106,9 @@ export class Fill {
     // From then on it counts as what is held.
     if (this.#kept) return { total: 0, toCome: 0 };
     const written = this.#writer?.size ?? 0;
-    const told = this.#isSized ? this.#size : undefined;
-    const total = Math.max(written, told ?? 0);
+    // What a manifest claims is anybody's word: all that is held would make room for it.
+    const told = this.#isTold ? (this.#size ?? 0) : 0;
+    const total = Math.max(written, told);
     return { total, toCome: total - written };
   }
 
@@ -196,17 +197,17 @@ export class Fill {
       digest,
       size: expectedSize,
       signal: this.#stop.signal,
-      onHead: (size) => this.#sized(size),
+      onHead: (size, isTold) => this.#sized(size, isTold),
       onResume: (at, cause) => events.fillResumed({ repository, digest, at, cause }),
     });
   }
 
   /** Upstream's headers are in. */
-  #sized(size: number | undefined): void {
+  #sized(size: number | undefined, isTold: boolean): void {
+    this.#isTold ||= isTold;
     if (size !== undefined) {
       const { repository, digest } = this;
       this.#size = size;
-      this.#isSized = true;
       this.#writer?.expectSize(size);
       this.#options.events.fillSized({ repository, digest, size });
     }
@@ -244,11 +245,15 @@ export class Fill {
     const { upstream, events, connections } = this.#options;
     const { repository, digest } = this;
     return rangedBody(start, {
-      open: (span, signal) => upstream.blobRange(repository.name, digest, span, signal),
+      open: async (span, signal) => {
+        const answer = await upstream.blobRange(repository.name, digest, span, signal);
+        this.#isTold ||= answer?.size === size;
+        return answer;
+      },
       size,
       connections,
       signal: this.#stop.signal,
-      onBegun: () => this.#sized(size),
+      onBegun: () => this.#sized(size, this.#isTold),
       onResume: (at, cause) => events.fillResumed({ repository, digest, at, cause }),
     });
   }

@@ -15,8 +15,8 @@ export interface UpstreamBodyOptions {
   /** Bytes of the whole blob, where a manifest has told. */
   readonly size: number | undefined;
   readonly signal: AbortSignal;
-  /** Upstream's headers are in, for the first time or again. */
-  readonly onHead: (size: number | undefined) => void;
+  /** Upstream's headers are in, for the first time or again. `isTold`: the size is its own word, and no manifest's. */
+  readonly onHead: (size: number | undefined, isTold: boolean) => void;
   readonly onResume: (at: number, cause: Error) => void;
 }
 
@@ -61,7 +61,7 @@ export class UpstreamBody {
     this.#begun = undefined;
     const answer = await (begun ?? this.#request(position));
     this.#answered = true;
-    this.#options.onHead(this.#size);
+    this.#options.onHead(this.#size, answer.size !== undefined);
     let read = position;
     for await (const chunk of wanted(answer, position, this.#size)) {
       read += chunk.byteLength;
