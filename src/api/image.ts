@@ -65,6 +65,7 @@ export const imageAnswer = z.object({
   pinned: z.boolean(),
   /** Globs among them are told to administrators alone: they may name what is not for others. */
   pinnedBy: z.array(z.object({ pattern: z.string(), configured: z.boolean() })),
+  /** Up to two hundred, and ten thousand layers of them together. */
   platforms: z.array(imagePlatform),
   /** Those that are held: signatures, attestations, SBOMs. */
   referrers: z.array(imageReferrer),

@@ -16,7 +16,7 @@ export const tagEntry = z.object({
   mediaType: z.string(),
   /** Everything of the image that the repository holds: manifests, configs, layers, each once. */
   size: bytes,
-  /** Empty where nobody can tell: an artifact, or an image whose config is not held. */
+  /** Up to two hundred. Empty where nobody can tell: an artifact, or an image whose config is not held. */
   platforms: z.array(platform),
   /** When the tag was first seen with this digest. */
   cachedAt: time,

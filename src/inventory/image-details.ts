@@ -11,11 +11,14 @@ import type { ManifestSummary } from '../store/inventory-records.ts';
 import type { ManifestRecord, MetadataStore } from '../store/metadata-store.ts';
 import { imageMatcher } from '../oci/image-patterns.ts';
 import type { FoundImage } from './find-image.ts';
-import type { ImagePlatforms } from './image-platforms.ts';
+import { type ImagePlatforms, MAX_PLATFORMS } from './image-platforms.ts';
 import type { StaleAt } from './listed-repositories.ts';
 
 /** Referrers that are told; an image has a handful. */
 const MAX_REFERRERS = 100;
+
+/** Layers that are told, of all platforms together: an index may name a large manifest again and again. */
+const MAX_LAYERS = 10_000;
 
 /** As BuildKit calls the platform of what runs nowhere. */
 const UNKNOWN: Platform = { os: 'unknown', architecture: 'unknown' };
@@ -83,16 +86,21 @@ export class ImageDetails {
     const content = await this.#options.bytes.read(manifest.digest);
     if (!content) return [];
     if (!isIndexMediaType(manifest.mediaType)) {
-      return [await this.#image(repository, manifest, content)];
+      return [await this.#image(repository, manifest, content, MAX_LAYERS)];
     }
     const platforms: ImagePlatform[] = [];
-    for (const entry of readIndexEntries(content)) {
-      platforms.push(await this.#entry(repository, entry));
+    let left = MAX_LAYERS;
+    for (const entry of readIndexEntries(content).slice(0, MAX_PLATFORMS)) {
+      const told = await this.#entry(repository, entry, left);
+      platforms.push(told);
+      left -= told.layers.length;
+      if (left === 0) break;
     }
     return platforms;
   }
 
-  async #entry(repository: Repository, entry: IndexEntry): Promise<ImagePlatform> {
+  /** @param most - layers at most */
+  async #entry(repository: Repository, entry: IndexEntry, most: number): Promise<ImagePlatform> {
     const { digest, size, platform, attests } = entry;
     const held = await this.#options.metadata.findManifest(repository, digest);
     const content = held && (await this.#options.bytes.read(digest));
@@ -100,13 +108,14 @@ export class ImageDetails {
     if (!held || !content) {
       return { ...UNKNOWN, ...told, digest, held: false, size, config: null, layers: [] };
     }
-    return { ...(await this.#image(repository, held, content)), ...told };
+    return { ...(await this.#image(repository, held, content, most)), ...told };
   }
 
   async #image(
     repository: Repository,
     { digest, size }: ManifestRecord,
     content: Uint8Array,
+    most: number,
   ): Promise<ImagePlatform> {
     const { config, layers } = readImageParts(content);
     const facts = config && (await this.#options.platforms.config(repository, config.digest));
@@ -124,7 +133,9 @@ export class ImageDetails {
             held: await this.#isHeld(repository, config.digest),
           }
         : null,
-      layers: await Promise.all(layers.map((layer) => this.#layer(repository, layer))),
+      layers: await Promise.all(
+        layers.slice(0, most).map((layer) => this.#layer(repository, layer)),
+      ),
       ...(facts?.created !== undefined && { created: facts.created }),
       ...(facts?.labels && { labels: { ...facts.labels } }),
     };

@@ -14,6 +14,9 @@ import type { ManifestRecord, MetadataStore } from '../store/metadata-store.ts';
 /** Bytes. Configs have some kilobytes; what is larger is none, or made to be read in vain. */
 const MAX_CONFIG = 1024 * 1024;
 
+/** Entries of an index that are told of. Those of real images have some dozens, and 4 MiB have room for tens of thousands. */
+export const MAX_PLATFORMS = 200;
+
 /** Configs whose facts are remembered; they never change. */
 const MAX_KNOWN = 5_000;
 
@@ -40,7 +43,7 @@ export class ImagePlatforms {
     if (!content) return [];
     if (isIndexMediaType(mediaType)) {
       const images = readIndexEntries(content).filter(({ attests }) => attests === undefined);
-      return images.flatMap(({ platform }) => platform ?? []);
+      return images.slice(0, MAX_PLATFORMS).flatMap(({ platform }) => platform ?? []);
     }
     const { config } = readImageParts(content);
     const { platform } = (config && (await this.config(repository, config.digest))) ?? {};
