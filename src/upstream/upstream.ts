@@ -86,7 +86,7 @@ export interface Upstream {
     signal?: AbortSignal,
   ): Promise<UpstreamBlob | undefined>;
   tags(repository: RepositoryName, page: ListPage, signal?: AbortSignal): Promise<TagPage>;
-  /** All referrers of a digest, or undefined where the registry has no referrers API (404). */
+  /** All referrers of a digest, or undefined where the registry has no referrers API. */
   referrers(
     repository: RepositoryName,
     digest: Digest,

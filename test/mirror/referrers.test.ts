@@ -90,6 +90,23 @@ for (const [by, fake] of [
   });
 }
 
+for (const [answer, fault] of [
+  ['400', { status: 400 }],
+  ['405', { status: 405 }],
+  ['406', { status: 406 }],
+  ['501', { status: 501 }],
+  ['a page for people', { status: 200, body: '<html>', headers: { 'content-type': 'text/html' } }],
+] as const) {
+  test(`a registry without the API that answers it with ${answer} is asked by the fallback tag`, async (t) => {
+    const { upstream, holdfast, path, signatures, sbom } = await start(t, { referrersApi: false });
+    upstream.fault({ path: /\/referrers\//, ...fault });
+    const all = [...signatures, sbom].map(({ manifestDigest }) => manifestDigest);
+    assert.deepEqual(digests(await list(holdfast, path)), all.toSorted());
+    const digest = `sha256:${'a'.repeat(64)}`;
+    assert.deepEqual(await list(holdfast, `/v2/library/app/referrers/${digest}`), []);
+  });
+}
+
 test('all pages of upstream are in the list', async (t) => {
   const { upstream, holdfast, path, signatures, sbom } = await start(t, { referrersPage: 1 });
   const listed = await list(holdfast, path);

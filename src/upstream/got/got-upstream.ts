@@ -1,6 +1,7 @@
 import type { Descriptor } from '../../oci/descriptor.ts';
 import type { Digest } from '../../oci/digest.ts';
 import { type Reference, referenceText } from '../../oci/reference.ts';
+import { lacksReferrersApi } from '../../oci/referrers-api.ts';
 import type { RepositoryName } from '../../oci/repository-name.ts';
 import { UpstreamError } from '../errors.ts';
 import {
@@ -161,15 +162,18 @@ export class GotUpstream implements Upstream {
     return await Promise.resolve();
   }
 
+  /** Undefined where the registry has no API for them. */
   async #referrersPage(
     request: RegistryRequest,
     max: number,
     signal: AbortSignal | undefined,
   ): Promise<WholeAnswer | undefined> {
     try {
-      return await this.#requester.whole(request, max, signal);
+      const answer = await this.#requester.whole(request, max, signal);
+      return lacksReferrersApi(answer.status, answer.headers['content-type']) ? undefined : answer;
     } catch (error) {
-      if (error instanceof UpstreamError && error.kind === 'not-found') return undefined;
+      const status = error instanceof UpstreamError ? error.status : undefined;
+      if (status !== undefined && lacksReferrersApi(status, undefined)) return undefined;
       throw error;
     }
   }
