@@ -18,7 +18,7 @@ import {
 } from './image.ts';
 import { IMAGE_CONFIGS } from './image-manifest.ts';
 import { imageSchema } from './image-json.ts';
-import { indexSchema, type Platform, platformText } from './index-json.ts';
+import { indexSchema, parseShape, type Platform, platformText } from './index-json.ts';
 import {
   IMAGE_NAME,
   INDEX_JSON,
@@ -116,7 +116,11 @@ function referrersJson(referrers: readonly Referrer[]) {
 function savedImage({ root, names }: ExportedImage) {
   const image = loadable(root);
   if (image === undefined) return [];
-  const { config, layers } = imageSchema.parse(parseJson(image.bytes, image.digest));
+  const { config, layers } = parseShape(
+    imageSchema,
+    parseJson(image.bytes, image.digest),
+    image.digest,
+  );
   if (config === undefined || !IMAGE_CONFIGS.has(config.mediaType)) return [];
   return [
     {
@@ -130,7 +134,7 @@ function savedImage({ root, names }: ExportedImage) {
 /** The image of one platform. */
 function loadable(root: ImageManifest): ImageManifest | undefined {
   if (!isIndexMediaType(root.mediaType)) return root;
-  const { manifests } = indexSchema.parse(parseJson(root.bytes, root.digest));
+  const { manifests } = parseShape(indexSchema, parseJson(root.bytes, root.digest), root.digest);
   const entries = manifests
     .filter(({ platform }) => platform !== undefined && platform.os !== 'unknown')
     .toSorted((a, b) => rank(a.platform) - rank(b.platform));

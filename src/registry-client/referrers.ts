@@ -60,6 +60,22 @@ async function readFallback(
   repository: string,
   subject: Digest,
 ): Promise<readonly Descriptor[] | undefined> {
-  const index = await client.manifest(repository, fallbackTag(subject));
-  return index && readIndexDescriptors(index.bytes);
+  const tag = fallbackTag(subject);
+  const index = await client.manifest(repository, tag);
+  return index && readReferrers(index.bytes, `${client.host}: ${repository}:${tag}`);
+}
+
+/**
+ * What an index of referrers lists.
+ *
+ * @param what - where it is from, for the message
+ * @throws RegistryError where it is no JSON
+ */
+export function readReferrers(bytes: Uint8Array, what: string): readonly Descriptor[] {
+  try {
+    return readIndexDescriptors(bytes);
+  } catch (error) {
+    if (!(error instanceof SyntaxError)) throw error;
+    throw new RegistryError(`${what}: the answer is not JSON`, { cause: error });
+  }
 }

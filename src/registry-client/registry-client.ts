@@ -1,12 +1,12 @@
 import { type Digest, digestAlgorithm, digestOf, parseDigest } from '../oci/digest.ts';
 import type { Descriptor } from '../oci/descriptor.ts';
-import { readIndexDescriptors } from '../oci/index-descriptors.ts';
 import { parseManifest } from '../oci/manifest.ts';
 import { essence, MediaType } from '../oci/media-types.ts';
+import { lacksReferrersApi } from '../oci/referrers-api.ts';
 import { download, without } from './download.ts';
 import { Login } from './login.ts';
 import { pieces } from './pieces.ts';
-import { addToFallback } from './referrers.ts';
+import { addToFallback, readReferrers } from './referrers.ts';
 import { refusal, RegistryError } from './registry-error.ts';
 import { isLoopback, type RegistryUrl } from './registry-url.ts';
 import { FIRST_WAIT_MS, Requester } from './requester.ts';
@@ -110,9 +110,11 @@ export class RegistryClient {
     const what = `${this.host}: ${repository}: referrers of ${subject}`;
     const path = `${repository}/referrers/${subject}${query}`;
     const answer = await this.#ask('GET', path, pullScope(repository), what);
-    if (answer.status === 404) return void (await answer.short());
+    if (lacksReferrersApi(answer.status, answer.headers['content-type'])) {
+      return void (await answer.short());
+    }
     if (answer.status !== 200) throw refusal(what, answer.status, await answer.short());
-    const referrers = readIndexDescriptors(await answer.whole(MAX_MANIFEST_BYTES));
+    const referrers = readReferrers(await answer.whole(MAX_MANIFEST_BYTES), what);
     const link = /<([^>]*)>\s*;\s*rel="?next"?/i.exec(String(answer.headers['link'] ?? ''))?.[1];
     const search = link === undefined ? '' : new URL(link, this.#at(path)).search;
     return { referrers, ...(search !== '' && { next: search }) };

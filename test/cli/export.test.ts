@@ -4,6 +4,7 @@ import { test } from 'node:test';
 import { multiPlatform } from '../archive/make-image.ts';
 import { makeTar } from '../archive/make-tar.ts';
 import { readAll } from '../archive/read-archive.ts';
+import { MediaType } from '../../src/oci/media-types.ts';
 import type { FakeUpstream } from '../helpers/fake-upstream.ts';
 import { startMirror } from '../helpers/mirror.ts';
 import { pullImage, pushImage } from '../helpers/registry-client.ts';
@@ -157,4 +158,19 @@ test('an index of several platforms keeps its digest through a stream', async (t
   ]);
   assert.equal(after.images[0]?.root.digest, before.images[0]?.root.digest);
   assert.deepEqual(after.blobs, before.blobs);
+});
+
+test('an index that is none is told in one sentence; a broken entry of one is left out', async (t) => {
+  const { upstream, holdfast } = await startMirror(t);
+  const { children } = addIndex(upstream, 'library/app');
+  const broken = { schemaVersion: 2, manifests: [{ digest: children[0]?.digest, size: 1 }] };
+  const digest = upstream.addManifest('library/app', 'broken', broken, MediaType.ociIndex);
+  const commands = await ArchiveCommands.for(t, holdfast);
+  const { code, err } = await commands.run(['export', 'app:broken', '-o', commands.path('x.tar')]);
+  assert.equal(code, 1);
+  assert.match(err, /^holdfast: .*is not what it should be: manifests\.0\.mediaType .*\n$/);
+  const platform = { os: 'linux', architecture: 'riscv64' };
+  upstream.addIndex('library/app', 'mixed', [...children, { digest, platform }]);
+  const mixed = await commands.export('app:mixed');
+  assert.match(mixed.err, /^app:mixed: linux\/riscv64 cannot be had and is left out$/m);
 });

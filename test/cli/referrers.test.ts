@@ -129,6 +129,24 @@ test('a mirror without its upstream gives what it holds, and says that there may
   await assertSigned(holdfast, 'library/app', signed);
 });
 
+test('a registry that answers the API with a page for people is asked by the fallback tag', async (t) => {
+  const { upstream, commands } = await start(t, { referrersApi: false });
+  const headers = { 'content-type': 'text/html' };
+  upstream.fault({ path: /\/referrers\//, status: 200, body: '<html>', headers });
+  const from = ['--registry', new URL(upstream.url).host, '--insecure'];
+  const { err } = await commands.export('library/app:1', ...from);
+  assert.match(err, /^library\/app:1: sha256:\w+, with 3 referrers$/m);
+});
+
+test('a registry whose list of referrers is no JSON is told of, and the image exported', async (t) => {
+  const { upstream, commands } = await start(t);
+  upstream.fault({ path: /\/referrers\//, status: 200, body: '{"manifests":[' });
+  const from = ['--registry', new URL(upstream.url).host, '--insecure'];
+  const { err } = await commands.export('library/app:1', ...from);
+  assert.match(err, /^library\/app:1: not all that refers to it may be there: .* is not JSON$/m);
+  assert.match(err, /^library\/app:1: sha256:\w+, with 1 referrer$/m);
+});
+
 test('one whose parts cannot be had is left out, and told of', async (t) => {
   const { upstream, signed, commands } = await start(t);
   const content = upstream.content.findManifest('library/app', signed.sbom)!.content.toString();

@@ -1,7 +1,10 @@
+import { parseJson } from '../../archive/archive.ts';
+import { ArchiveError } from '../../archive/archive-error.ts';
 import type { ImageBlob, ImageManifest } from '../../archive/image.ts';
 import {
   type IndexEntry,
   indexSchema,
+  parseShape,
   type Platform,
   platformText,
   reducedIndex,
@@ -25,6 +28,7 @@ export interface RemoteImage {
  * left of it is an index of its own, or the one image that is left.
  *
  * @throws RegistryError where it is not there, or nothing of it can be had
+ * @throws ArchiveError where its index is none
  */
 export async function remoteImage(
   client: RegistryClient,
@@ -48,7 +52,7 @@ async function indexOf(
   index: RemoteManifest,
   platforms: readonly Platform[],
 ): Promise<RemoteImage> {
-  const { manifests } = indexSchema.parse(JSON.parse(index.bytes.toString()));
+  const { manifests } = parseShape(indexSchema, parseJson(index.bytes, index.digest), index.digest);
   const wanted = manifests.filter((entry) => isWanted(entry, platforms));
   const children: ImageManifest[] = [];
   const missing: string[] = [];
@@ -84,7 +88,8 @@ export async function obtainable(
     }
     return image;
   } catch (error) {
-    if (error instanceof RegistryError && error.status !== 401) return undefined;
+    const isBroken = error instanceof ArchiveError;
+    if (isBroken || (error instanceof RegistryError && error.status !== 401)) return undefined;
     throw error;
   }
 }
