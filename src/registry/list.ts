@@ -44,8 +44,10 @@ export class Lists {
     if (target.kind === 'mirrored' || !(await this.#metadata.hasRepository(target.hosted))) {
       const mirrored = target.kind === 'mirrored' ? target.repository : target.mirrored;
       if (!mirrored) throw new OciError('NAME_UNKNOWN');
-      const bounded = page.n === undefined ? page : { ...page, n: Math.min(page.n, MAX_PAGE) };
+      // Not every registry knows what to make of 0; with one it says whether there is such a repository.
+      const bounded = page.n === undefined ? page : { ...page, n: Math.min(page.n || 1, MAX_PAGE) };
       const { tags, next } = await this.#pullThrough.tags(mirrored, bounded);
+      if (page.n === 0) return { names: [] };
       return { names: tags, ...(next && { next }) };
     }
     return listPage(page, (limit) =>

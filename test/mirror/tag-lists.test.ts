@@ -87,6 +87,19 @@ test('a list may begin behind a tag, and n=0 is an empty one', async (t) => {
   assert.deepEqual((await page(holdfast, `${LIST}?n=0`)).tags, []);
 });
 
+test('n=0 is an empty list without a link also where upstream knows no n', async (t) => {
+  const { upstream, holdfast } = await start(t, ['a', 'b']);
+  const link = '</v2/library/app/tags/list?n=0&last=b>; rel="next"';
+  const tags = { status: 200, body: '{"name":"library/app","tags":["a","b"]}', headers: { link } };
+  upstream.fault({ path: /tags\/list/, ...tags });
+  const empty = { name: 'library/app', tags: [], next: undefined };
+  assert.deepEqual(await page(holdfast, `${LIST}?n=0`), empty);
+  upstream.clearFaults();
+  upstream.fault({ path: /tags\/list\?n=0/, status: 400 });
+  assert.deepEqual(await page(holdfast, `${LIST}?n=0`), empty);
+  assert.equal((await ask(holdfast, '/v2/library/none/tags/list?n=0')).status, 404);
+});
+
 test('an n that is no number is a 400, and upstream is not asked', async (t) => {
   const { upstream, holdfast } = await start(t, ['a']);
   for (const n of ['-1', 'ten', '1e3', '9'.repeat(30)]) {
