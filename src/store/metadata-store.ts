@@ -112,7 +112,10 @@ export interface ManifestRecords {
   ): Promise<ManifestRecord | undefined>;
   /** Removes the manifest and every tag that points at it from the repository; the bytes go with the last repository. */
   deleteManifest(repository: Repository, digest: Digest): Promise<boolean>;
-  /** Descriptors of the repository's manifests whose subject is `subject`, by digest. */
+  /**
+   * Descriptors of the repository's manifests whose subject is `subject`, by digest; fewer than asked for also where their
+   * annotations are very long (`boundedDescriptors`).
+   */
   listReferrers(
     repository: Repository,
     subject: Digest,

@@ -55,6 +55,25 @@ export function referrersContract(name: string, openStore: OpenMetadataStore): v
       assert.deepEqual(await store.listReferrers(hosted('un/known'), subject, ALL), []);
     });
 
+    it('lists two at least and not much more at once where annotations are long', async (t) => {
+      const store = await openStore(t);
+      const subject = digest('subject');
+      const annotations = { long: 'x'.repeat(3_000_000) };
+      const names = Array.from({ length: 7 }, (_, index) => `long ${index}`);
+      for (const one of names) {
+        await store.commitManifest(commitOf(HOSTED, one, { subject, annotations }));
+      }
+      const found: string[] = [];
+      for (let after; found.length < names.length;) {
+        const page = await store.listReferrers(HOSTED, subject, { limit: 1_000, after });
+        assert.ok(page.length >= 1 && page.length <= 3, String(page.length));
+        assert.ok(page.length > 1 || found.length === names.length - 1);
+        found.push(...page.map((one) => one.digest));
+        after = page.at(-1)?.digest;
+      }
+      assert.deepEqual(found, names.map(manifestDigest).toSorted());
+    });
+
     it('shows what the manifest says of itself, and leaves out what it does not', async (t) => {
       const store = await openStore(t);
       const subject = digest('subject');

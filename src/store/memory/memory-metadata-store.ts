@@ -3,6 +3,7 @@ import type { Descriptor } from '../../oci/descriptor.ts';
 import type { Digest } from '../../oci/digest.ts';
 import type { Tag } from '../../oci/reference.ts';
 import { displayName, type MirroredRepository, type Repository } from '../../oci/repository.ts';
+import { boundedDescriptors } from '../bounded-descriptors.ts';
 import { compareBytes } from '../byte-order.ts';
 import type {
   BlobRecord,
@@ -100,13 +101,13 @@ export class MemoryMetadataStore implements MetadataStore {
     subject: Digest,
     { artifactType, after, limit }: ReferrersQuery,
   ): Promise<readonly Descriptor[]> {
-    return this.#shelves
+    const found = this.#shelves
       .commits(repository)
       .filter((commit) => commit.subject === subject && commit.digest > (after ?? ''))
       .filter((commit) => artifactType === undefined || commit.artifactType === artifactType)
       .toSorted((a, b) => compareBytes(a.digest, b.digest))
-      .slice(0, limit)
-      .map(descriptorOf);
+      .slice(0, limit);
+    return boundedDescriptors(found.map(descriptorOf));
   }
 
   async findTag(repository: Repository, tag: Tag): Promise<TagRecord | undefined> {

@@ -2,6 +2,7 @@ import type { Statement } from 'better-sqlite3';
 import type { Descriptor } from '../../oci/descriptor.ts';
 import type { Digest } from '../../oci/digest.ts';
 import type { Repository } from '../../oci/repository.ts';
+import { boundedDescriptors } from '../bounded-descriptors.ts';
 import type { ManifestCommit, ManifestRecord, Page, ReferrersQuery } from '../metadata-store.ts';
 import type { Departure } from '../inventory-records.ts';
 import type { Connection } from './connection.ts';
@@ -184,8 +185,12 @@ export class SqliteManifests {
     const [upstream, name] = repositoryKey(repository);
     const statement = artifactType === undefined ? this.#referrers : this.#referrersOfType;
     const key = { upstream, name, subject, artifactType, after: after ?? '', limit };
-    return statement.all(key).map(descriptorOf);
+    return boundedDescriptors(descriptorsOf(statement.iterate(key)));
   }
+}
+
+function* descriptorsOf(rows: Iterable<ReferrerRow>): Generator<Descriptor> {
+  for (const row of rows) yield descriptorOf(row);
 }
 
 /** Only what is mirrored may go for want of use. */
