@@ -11,11 +11,14 @@ import { CONNECTION_LIMITS, type ConnectionLimits } from './connection-limits.ts
 import type { RequestState } from './context.ts';
 import { errorMiddleware } from './errors.ts';
 import { oneAtATime } from './one-at-a-time.ts';
+import { SilentConnections } from './silent-connections.ts';
 import { WarmAnswers } from './warm-answers.ts';
 import { observeRequests, type ObservedRequest } from './request-observer.ts';
 
 /** While it stops: a restart should not wait longer than its slowest request. */
 const CLOSE_IDLE_MS = 100;
+/** So long a request may be on its way on a connection that was opened just before. */
+const CUT_SILENT_MS = 1_000;
 /** Certificates are renewed every few weeks; polling works on every file system, also mounted secrets. */
 const CERTIFICATE_POLL_MS = 10_000;
 
@@ -35,10 +38,16 @@ export interface HttpServerOptions {
 
 export class HttpServer {
   readonly #server: Server | TlsServer;
+  readonly #silent: SilentConnections;
   readonly #stopWatching: () => void;
 
-  private constructor(server: Server | TlsServer, stopWatching: () => void) {
+  private constructor(
+    server: Server | TlsServer,
+    silent: SilentConnections,
+    stopWatching: () => void,
+  ) {
     this.#server = server;
+    this.#silent = silent;
     this.#stopWatching = stopWatching;
   }
 
@@ -46,7 +55,9 @@ export class HttpServer {
   static async listen(options: HttpServerOptions): Promise<HttpServer> {
     const warm = new WarmAnswers(options.onRequest);
     const handle = createApp(options, warm).callback();
+    const silent = new SilentConnections();
     const listener = oneAtATime((req, res) => {
+      silent.heard(req.socket);
       if (!warm.answer(req, res)) void handle(req, res);
     });
     const { tls, limits = CONNECTION_LIMITS } = options;
@@ -64,6 +75,7 @@ export class HttpServer {
         )
       : createServer(settings, listener);
     server.timeout = limits.idleMs;
+    silent.watch(server, { tls: tls !== null });
     // No 'clientError' handler: Node's own answers 400, which is what makes a client that tried TLS first fall back.
     await new Promise<void>((resolve, reject) => {
       server.once('error', reject);
@@ -73,7 +85,7 @@ export class HttpServer {
       });
     });
     const stopWatching = tls ? reloadOnChange(server as TlsServer, tls, options) : () => undefined;
-    return new HttpServer(server, stopWatching);
+    return new HttpServer(server, silent, stopWatching);
   }
 
   get address(): { readonly host: string; readonly port: number } {
@@ -91,6 +103,7 @@ export class HttpServer {
     const closeIdle = (): void => this.#server.closeIdleConnections();
     closeIdle();
     const idle = setInterval(closeIdle, CLOSE_IDLE_MS);
+    const cutSilent = setTimeout(() => this.#silent.cut(), CUT_SILENT_MS);
     const timer = new AbortController();
     await Promise.race([
       closed,
@@ -98,6 +111,8 @@ export class HttpServer {
     ]);
     timer.abort();
     clearInterval(idle);
+    clearTimeout(cutSilent);
+    this.#silent.cut();
     this.#server.closeAllConnections();
     await closed;
   }
