@@ -59,7 +59,11 @@ export class LoginThrottle {
 
   #of(key: string, now: number): Attempts {
     const known = this.#attempts.get(key);
-    if (known && now - known.last < FORGET_MS) return known;
+    if (known && now - known.last < FORGET_MS) {
+      // The clock may have been set back since.
+      known.until = Math.min(known.until, now + MAX_WAIT_MS);
+      return known;
+    }
     const fresh = { count: 0, last: now, until: 0 };
     this.#attempts.set(key, fresh);
     return fresh;

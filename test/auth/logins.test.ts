@@ -59,6 +59,18 @@ test('after some wrong passwords for a name the next ones wait, longer each time
   assert.equal((await attempt(holdfast, 'alice', 'a slip')).status, 401);
 });
 
+test('a clock that is set back makes nobody wait longer', async (t) => {
+  const { holdfast } = await startWithAccounts(t);
+  holdfast.clock.stop();
+  await guess(holdfast, () => 'alice');
+  holdfast.clock.advance(-60 * 60_000);
+  const { status, retryAfter } = await attempt(holdfast, 'alice', passwordOf('alice'));
+  assert.equal(status, 429);
+  assert.ok(retryAfter <= 30, String(retryAfter));
+  holdfast.clock.advance(30_000);
+  assert.equal((await attempt(holdfast, 'alice', passwordOf('alice'))).status, 200);
+});
+
 test('whoever has signed in before goes on while others guess', async (t) => {
   const { holdfast } = await startWithAccounts(t);
   holdfast.clock.stop();
