@@ -84,8 +84,9 @@ export class WarmAnswers {
 function keyOf({ method, url = '', headers }: IncomingMessage): string | undefined {
   if (method !== 'GET' && method !== 'HEAD') return undefined;
   if (NOT_PLAIN.some((name) => headers[name] !== undefined)) return undefined;
-  // With an `ns` it may matter which name this server is called by.
-  const key = url.includes('?') ? `${method} ${url} ${headers.host}` : `${method} ${url}`;
+  // With an `ns` it may matter which name this server is called by; and to a browser it does, which says what language it likes.
+  const isByName = url.includes('?') || headers['accept-language'] !== undefined;
+  const key = isByName ? `${method} ${url} ${headers.host}` : `${method} ${url}`;
   return key.length > LONGEST_KEY ? undefined : key;
 }
 

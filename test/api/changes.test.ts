@@ -271,6 +271,33 @@ test('a page whose name was made to lead here changes nothing', async (t) => {
   }
 });
 
+test('a page whose name was made to lead here is told nothing', async (t) => {
+  const { upstream, holdfast } = await startMirror(t);
+  upstream.addImage('library/app', '1');
+  const { port } = new URL(holdfast.url);
+  // What a browser sends for its own server's page, which need not tell an Origin.
+  const browser = { 'accept-language': '', accept: '*/*', 'user-agent': 'Mozilla/5.0' };
+  const getFrom = (path: string, host: string, headers: object): Promise<number | undefined> =>
+    new Promise((resolve, reject) => {
+      const sent = request(holdfast.url + path, { headers: { host, ...headers } }, (answer) => {
+        answer.resume();
+        resolve(answer.statusCode);
+      });
+      sent.once('error', reject);
+      sent.end();
+    });
+  for (const path of ['/v2/library/app/manifests/1', '/api/v1/repositories', '/v2/_catalog']) {
+    // Others may call it what they like, and what they were given is not given to pages either.
+    for (let time = 0; time < 3; time += 1) {
+      assert.equal(await getFrom(path, `mirror.example:${port}`, {}), 200, path);
+      assert.equal(await getFrom(path, `rebound.example:${port}`, browser), 403, path);
+    }
+    for (const host of ['localhost', 'my.localhost', '127.0.0.1', '[::1]']) {
+      assert.equal(await getFrom(path, `${host}:${port}`, browser), 200, `${path} at ${host}`);
+    }
+  }
+});
+
 test('only an administrator changes anything; others may look', async (t) => {
   const holdfast = await startHoldfast(t, {
     config: { listen: { host: '0.0.0.0', port: 0 }, auth: { anonymous: 'push' } },
