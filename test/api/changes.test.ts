@@ -12,6 +12,7 @@ import {
   ask,
   startHoldfast,
   startMirror,
+  startUpstream,
   storedFiles,
   temporaryDirectory,
 } from '../helpers/mirror.ts';
@@ -142,6 +143,31 @@ test('pins of the configuration stand as long as it does, and only there they ar
     ],
   );
   assert.deepEqual(await evictable(again), ['1', '2.1']);
+});
+
+test('pins of an upstream that is configured no more are told to whoever may change them, the others to all', async (t) => {
+  const dir = await temporaryDirectory(t);
+  const upstream = await startUpstream(t);
+  const both = { 'docker.io': upstream.url, 'registry.example:5000': upstream.url };
+  const first = await startHoldfast(t, { dir, upstreams: both });
+  for (const pattern of ['app:1', 'registry.example:5000/team/app:1']) {
+    await post(first, pinsAnswer, '/pins', { pattern });
+  }
+  await first.close();
+  const upstreams = { 'docker.io': upstream.url };
+  const listen = { host: '0.0.0.0', port: 0 };
+  for (const [config, shown] of [
+    [{}, ['docker.io/library/app:1', 'registry.example:5000/team/app:1']],
+    [{ listen }, ['docker.io/library/app:1']],
+  ] as const) {
+    const holdfast = await startHoldfast(t, { dir, upstreams, config });
+    const { pins } = await get(holdfast, pinsAnswer, '/pins');
+    assert.deepEqual(
+      pins.map(({ pattern }) => pattern),
+      shown,
+    );
+    await holdfast.close();
+  }
 });
 
 test('a pin that is no image and no glob is refused', async (t) => {

@@ -19,6 +19,8 @@ export function listPins(services: Services): Handler {
       if (isGlob(pattern)) return false;
       // A hosted name means an upstream's repository as well, which may be open where the hosted one is not.
       const name = repositoryPart(pattern);
+      // Of an upstream that is configured no more: what it would mean now cannot even be a name.
+      if (services.naming.resolve(name).state !== 'found') return false;
       const meant = repositoriesOf(name, services, permissions);
       return meant.some((one) => displayName(one) === name);
     };
