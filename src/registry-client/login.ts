@@ -5,7 +5,7 @@ import { refusal, RegistryError } from './registry-error.ts';
 import type { RegistryUrl } from './registry-url.ts';
 import type { Wire } from './wire.ts';
 
-const tokenBody = z.object({ token: z.string().optional(), access_token: z.string().optional() });
+const tokenBody = z.object({ token: z.string().nullish(), access_token: z.string().nullish() });
 
 /** Tokens are a few KiB. */
 const MAX_TOKEN_BYTES = 64 * 1024;
@@ -103,7 +103,8 @@ function readToken(text: string): string | undefined {
     return undefined;
   }
   const body = tokenBody.safeParse(value).data;
-  const token = body?.token ?? body?.access_token;
+  // Some servers leave empty what they do not use.
+  const token = [body?.token, body?.access_token].find((one) => one != null && one !== '') ?? '';
   // Anything else would break, or add to, the header field that it is put into.
-  return token !== undefined && /^[\x21-\x7e]+$/.test(token) ? token : undefined;
+  return /^[\x21-\x7e]+$/.test(token) ? token : undefined;
 }

@@ -5,9 +5,9 @@ import { UpstreamError } from '../errors.ts';
 
 /** What a token server answered with status 200. */
 const tokenBody = z.object({
-  token: z.string().optional(),
-  access_token: z.string().optional(),
-  expires_in: z.number().optional(),
+  token: z.string().nullish(),
+  access_token: z.string().nullish(),
+  expires_in: z.number().nullish(),
 });
 
 /** A token without `expires_in` is good for this long (distribution, "Token Authentication Specification"). */
@@ -60,13 +60,18 @@ export class TokenSource {
 
 function readToken(content: Uint8Array, url: URL): { token: string; maxAge: number } {
   const body = tokenBody.safeParse(parseJson(content));
-  const token = body.data?.token ?? body.data?.access_token;
+  // Some servers leave empty what they do not use.
+  const token = [body.data?.token, body.data?.access_token].find(isText) ?? '';
   // Anything else would break, or add to, the header field that the token is put into.
-  if (token === undefined || !/^[\x21-\x7e]+$/.test(token)) {
+  if (!/^[\x21-\x7e]+$/.test(token)) {
     throw new UpstreamError('bad-answer', `the token server ${url.host} gave no usable token`);
   }
   const seconds = body.data?.expires_in;
-  return { token, maxAge: seconds === undefined ? DEFAULT_MAX_AGE : seconds * 1000 };
+  return { token, maxAge: seconds == null ? DEFAULT_MAX_AGE : seconds * 1000 };
+}
+
+function isText(value: string | null | undefined): value is string {
+  return value != null && value !== '';
 }
 
 function parseJson(content: Uint8Array): unknown {
