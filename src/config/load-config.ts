@@ -1,5 +1,7 @@
+import { X509Certificate } from 'node:crypto';
 import { accessSync, constants, existsSync, readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
+import { createSecureContext } from 'node:tls';
 import { type Config, LOG_LEVELS } from './config.ts';
 import { ConfigurationError, problemLines } from './configuration-error.ts';
 import type { Environment } from './environment-reference.ts';
@@ -36,7 +38,8 @@ export function loadConfig(file: string | undefined, environment: Environment): 
     log: { ...config.log, ...overrides.log },
   };
   const wrong = unreadableFiles(effective);
-  if (wrong.length === 0) wrong.push(...brokenAccounts(effective));
+  if (wrong.length === 0)
+    wrong.push(...brokenAccounts(effective), ...brokenCertificates(effective));
   if (wrong.length > 0) throw new ConfigurationError(wrong);
   return { config: effective, file: chosen };
 }
@@ -120,4 +123,34 @@ function brokenAccounts({ auth: { htpasswd } }: Config): string[] {
   if (htpasswd === null) return [];
   const { problems } = parseHtpasswd(readFileSync(htpasswd, 'utf8'));
   return problems.map((problem) => `auth.htpasswd: ${htpasswd}: ${problem}`);
+}
+
+/** Certificates that are none. Node says nothing of an authority that it cannot read: the upstream would only never be believed. */
+function brokenCertificates({ listen: { tls }, upstreams }: Config): string[] {
+  const problems = Object.entries(upstreams).flatMap(([name, upstream]) => {
+    const { ca } = upstream.tls;
+    const reason = ca === null ? undefined : failure(() => new X509Certificate(readFileSync(ca)));
+    return reason === undefined
+      ? []
+      : [`upstreams.${name}.tls.ca: ${ca} holds no certificate in PEM`];
+  });
+  if (tls === null) return problems;
+  const { cert, key } = tls;
+  const reason = failure(() =>
+    createSecureContext({ cert: readFileSync(cert), key: readFileSync(key) }),
+  );
+  if (reason !== undefined) {
+    problems.unshift(`listen.tls: ${cert} and ${key} cannot be used: ${reason}`);
+  }
+  return problems;
+}
+
+/** The message of what it throws, if it does. */
+function failure(work: () => unknown): string | undefined {
+  try {
+    work();
+    return undefined;
+  } catch (error) {
+    return error instanceof Error ? error.message : String(error);
+  }
 }

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { ConfigurationError } from '../../src/config/configuration-error.ts';
 import { loadConfig } from '../../src/config/load-config.ts';
+import { RENEWED_TLS, TEST_CA, TEST_TLS } from '../helpers/test-certificates.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'holdfast-config-'));
 const home = process.cwd();
@@ -118,4 +119,33 @@ test('certificate files that cannot be read are told by key', () => {
     `listen.tls.key: ${missing} cannot be read`,
     `upstreams.a.io.tls.ca: ${missing} cannot be read`,
   ]);
+});
+
+test('certificate files that hold something else are told by key', () => {
+  const cert = file('cert.pem', TEST_TLS.cert);
+  const key = file('key.pem', TEST_TLS.key);
+  const ca = file('ca.pem', `An authority:\n${TEST_CA}`);
+  const other = file('other.pem', RENEWED_TLS.key);
+  const none = file('none.pem', 'certificate');
+  const load = (tls: object, authority: string): readonly string[] =>
+    problems(
+      file('tls.json', { listen: { tls }, upstreams: { 'a.io': { tls: { ca: authority } } } }),
+    );
+  assert.throws(() => load({ cert, key }, ca), /was accepted/);
+  assert.deepEqual(load({ cert, key }, none), [
+    `upstreams.a.io.tls.ca: ${none} holds no certificate in PEM`,
+  ]);
+  for (const [tls, reason] of [
+    [{ cert: none, key }, 'no start line'],
+    [{ cert, key: none }, 'DECODER routines::unsupported'],
+    [{ cert, key: other }, 'key values mismatch'],
+  ] as const) {
+    const [problem = '', ...more] = load(tls, ca);
+    assert.deepEqual(more, []);
+    assert.ok(
+      problem.startsWith(`listen.tls: ${tls.cert} and ${tls.key} cannot be used: `),
+      problem,
+    );
+    assert.ok(problem.includes(reason), problem);
+  }
 });
