@@ -312,6 +312,34 @@ test('a bomb is given up when it has grown too much', async () => {
   await assert.rejects(readBomb(), /compressed bytes have grown to more than \d+: a bomb/);
 });
 
+test('links of folders: inside they are followed, in circles and out of it they are not', async (t) => {
+  const folder = await mkdtemp(join(tmpdir(), 'holdfast-test-'));
+  t.after(() => rm(folder, { recursive: true }));
+  const layout = join(folder, 'layout');
+  await mkdir(join(layout, 'real/sha256'), { recursive: true });
+  await writeFile(join(layout, 'real/sha256/x'), 'x');
+  await symlink('real', join(layout, 'blobs'));
+  for (const name of ['one', 'two', 'three', 'real/four', 'real/five']) {
+    await symlink(layout, join(layout, name));
+  }
+  const archive = await indexFolder(layout);
+  for (const name of ['real/sha256/x', 'blobs/sha256/x']) assert.ok(archive.has(name), name);
+  assert.ok(!archive.has('one/real/sha256/x'));
+  await symlink('/', join(layout, 'root'));
+  await assert.rejects(indexFolder(layout), /leads out of the folder/);
+});
+
+test('folders that lead to each other in very many ways', async (t) => {
+  const folder = await mkdtemp(join(tmpdir(), 'holdfast-test-'));
+  t.after(() => rm(folder, { recursive: true }));
+  const names = Array.from({ length: 12 }, (_, at) => `folder${at}`);
+  for (const name of names) {
+    await mkdir(join(folder, name));
+    for (const other of names) await symlink(`../${other}`, join(folder, name, `to-${other}`));
+  }
+  await assert.rejects(indexFolder(folder), /more than 65536 entries/);
+});
+
 test('links out of a folder', async (t) => {
   const folder = await mkdtemp(join(tmpdir(), 'holdfast-test-'));
   t.after(() => rm(folder, { recursive: true }));
