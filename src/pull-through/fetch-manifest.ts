@@ -136,6 +136,7 @@ export class ManifestFetcher {
     }
   }
 
+  /** Undefined where nobody holds it, or the disk is full: then it is fetched, and given without being kept. */
   async #adopt(
     mirror: Mirror,
     repository: MirroredRepository,
@@ -146,7 +147,12 @@ export class ManifestFetcher {
     if ((await this.#metadata.readManifest(digest)) === undefined) return undefined;
     // That an index of the repository names it proves nothing: anybody may name a digest.
     await mirror.upstream.headManifest(repository.name, reference);
-    return this.#metadata.adoptManifest(repository, digest, [], this.#clock.now());
+    try {
+      return await this.#metadata.adoptManifest(repository, digest, [], this.#clock.now());
+    } catch (error) {
+      if (!(error instanceof StoreFullError)) throw error;
+      return undefined;
+    }
   }
 
   #commitOf(

@@ -186,8 +186,9 @@ export class PullBlob {
     if (state !== 'intact') return undefined;
     if (own) return own;
     await this.#proveAccess(mirror, repository, digest);
-    const linked = await this.#metadata.linkBlob(repository, digest, this.#clock.now());
-    return linked ? record : undefined;
+    const linking = this.#metadata.linkBlob(repository, digest, this.#clock.now());
+    // On a full disk it has to be proven again the next time.
+    return (await linking.catch(undefinedIfFull)) === false ? undefined : record;
   }
 
   /**

@@ -166,3 +166,25 @@ test('signatures that upstream lists by tag are not hidden by a full disk', asyn
     [manifestDigest],
   );
 });
+
+test('what another repository has brought in is given on a full disk too', async (t) => {
+  const mirror = await start(t);
+  if (!mirror) return t.skip('mounting a small file system is not permitted here');
+  const { upstream, holdfast, ballast } = mirror;
+  const layer = madeUpBytes('shared', LAYER);
+  const image = upstream.addImage('library/app', '1', { layers: [layer] });
+  upstream.addImage('library/other', '1', { layers: [layer] });
+  await pullImage(holdfast.url, 'library/app', '1');
+  // Pinned, for what is not is evicted.
+  const pin = { method: 'POST', headers: { 'Content-Type': 'application/json' } };
+  const body = JSON.stringify({ pattern: 'docker.io/library/app:1' });
+  assert.equal((await holdfast.fetch('/api/v1/pins', { ...pin, body })).status, 200);
+  await storedFiles(holdfast);
+  await fillUp(ballast);
+  const manifest = await ask(holdfast, `/v2/library/other/manifests/${image.manifestDigest}`);
+  assert.equal(manifest.status, 200);
+  assert.ok(manifest.body.equals(image.manifest));
+  const blob = await ask(holdfast, `/v2/library/other/blobs/${image.layerDigests[0]}`);
+  assert.equal(blob.status, 200);
+  assert.ok(layer.equals(blob.body));
+});
