@@ -186,7 +186,12 @@ export class TagChecks {
   ): Promise<void> {
     if (!isNotFound(error)) return;
     if (mirror.tagPolicy(repository.name, tag).whenDeleted === 'serve-stale') return;
-    await this.#metadata.deleteTag(repository, tag);
+    try {
+      await this.#metadata.deleteTag(repository, tag);
+    } catch (cause) {
+      // On a full disk it is forgotten the next time.
+      if (!(cause instanceof StoreFullError)) throw cause;
+    }
     this.#fetcher.rememberAbsent(mirror, repository, { kind: 'tag', tag });
   }
 }

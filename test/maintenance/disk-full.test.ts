@@ -6,7 +6,7 @@ import { madeUpBytes } from '../helpers/fake-upstream-content.ts';
 import type { FakeUpstreamOptions } from '../helpers/fake-upstream.ts';
 import { eventually } from '../helpers/eventually.ts';
 import type { Holdfast } from '../helpers/holdfast.ts';
-import { ask, reply, startMirror, storedFiles, untilHeld } from '../helpers/mirror.ts';
+import { ask, HOUR, reply, startMirror, storedFiles, untilHeld } from '../helpers/mirror.ts';
 import { pullImage, pushImage } from '../helpers/registry-client.ts';
 import { smallDisk } from '../helpers/small-disk.ts';
 import { Wire } from '../spec/wire.ts';
@@ -187,4 +187,21 @@ test('what another repository has brought in is given on a full disk too', async
   const blob = await ask(holdfast, `/v2/library/other/blobs/${image.layerDigests[0]}`);
   assert.equal(blob.status, 200);
   assert.ok(layer.equals(blob.body));
+});
+
+test('a tag that upstream has deleted is a 404 on a full disk too', async (t) => {
+  const mirror = await start(t);
+  if (!mirror) return t.skip('mounting a small file system is not permitted here');
+  const { upstream, holdfast, ballast } = mirror;
+  upstream.addImage('library/app', '1');
+  const path = '/v2/library/app/manifests/1';
+  assert.equal((await ask(holdfast, path)).status, 200);
+  upstream.removeTag('library/app', '1');
+  await fillUp(ballast);
+  // What was kept for making room is used up, too.
+  await rm(join(holdfast.dir, 'holdfast.db-reserve'));
+  await fillUp(`${ballast}-2`);
+  holdfast.clock.advance(HOUR);
+  const { status, code } = await ask(holdfast, path);
+  assert.deepEqual([status, code], [404, 'MANIFEST_UNKNOWN']);
 });

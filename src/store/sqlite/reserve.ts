@@ -50,7 +50,8 @@ export class Reserve {
   /** Gives the room up; false where there is none. */
   spend(): boolean {
     if (!this.#kept) return false;
-    rmSync(this.#file);
+    // An operator who needed room may have given it up already.
+    rmSync(this.#file, { force: true });
     this.#kept = false;
     return true;
   }
