@@ -6,7 +6,7 @@ import { madeUpBytes } from '../helpers/fake-upstream-content.ts';
 import type { FakeUpstreamOptions } from '../helpers/fake-upstream.ts';
 import { eventually } from '../helpers/eventually.ts';
 import type { Holdfast } from '../helpers/holdfast.ts';
-import { ask, HOUR, reply, startMirror, storedFiles, untilHeld } from '../helpers/mirror.ts';
+import { ask, DAY, HOUR, reply, startMirror, storedFiles, untilHeld } from '../helpers/mirror.ts';
 import { pullImage, pushImage } from '../helpers/registry-client.ts';
 import { smallDisk } from '../helpers/small-disk.ts';
 import { Wire } from '../spec/wire.ts';
@@ -205,3 +205,22 @@ test('a tag that upstream has deleted is a 404 on a full disk too', async (t) =>
   const { status, code } = await ask(holdfast, path);
   assert.deepEqual([status, code], [404, 'MANIFEST_UNKNOWN']);
 });
+
+for (const how of ['cancels', 'does not go on with'] as const) {
+  test(`an upload that its client ${how} gives back its room on a full disk`, async (t) => {
+    const mirror = await start(t);
+    if (!mirror) return t.skip('mounting a small file system is not permitted here');
+    const { holdfast, ballast } = mirror;
+    const begun = await pushBlob(holdfast, madeUpBytes('begun', LAYER));
+    assert.equal(begun.status, 202);
+    await fillUp(ballast);
+    if (how === 'cancels') {
+      const location = begun.headers.get('location') ?? '';
+      assert.equal((await ask(holdfast, location, { method: 'DELETE' })).status, 204);
+    } else {
+      holdfast.clock.advance(2 * DAY);
+      assert.equal((await holdfast.upkeep.collectGarbage()).swept.uploads, 1);
+    }
+    assert.deepEqual(await storedFiles(holdfast), []);
+  });
+}

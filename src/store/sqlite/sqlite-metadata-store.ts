@@ -244,7 +244,7 @@ export class SqliteMetadataStore implements MetadataStore, CountsWrites {
   }
 
   async deleteUpload(id: string): Promise<boolean> {
-    return this.#connection.write(() => this.#uploads.delete(id), PASSING);
+    return this.#connection.makeRoom(() => this.#uploads.delete(id), PASSING);
   }
 
   async countUploads(repository: Repository): Promise<number> {
@@ -303,7 +303,7 @@ export class SqliteMetadataStore implements MetadataStore, CountsWrites {
   }
 
   async forgetManifest(digest: Digest): Promise<boolean> {
-    return this.#connection.write(() => this.#eviction.forget(digest), PASSING);
+    return this.#connection.makeRoom(() => this.#eviction.forget(digest), PASSING);
   }
 
   async condemnBlob(digest: Digest, at: number): Promise<void> {
