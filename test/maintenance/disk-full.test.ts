@@ -6,7 +6,16 @@ import { madeUpBytes } from '../helpers/fake-upstream-content.ts';
 import type { FakeUpstreamOptions } from '../helpers/fake-upstream.ts';
 import { eventually } from '../helpers/eventually.ts';
 import type { Holdfast } from '../helpers/holdfast.ts';
-import { ask, DAY, HOUR, reply, startMirror, storedFiles, untilHeld } from '../helpers/mirror.ts';
+import {
+  ask,
+  DAY,
+  HOUR,
+  reply,
+  startHoldfast,
+  startMirror,
+  storedFiles,
+  untilHeld,
+} from '../helpers/mirror.ts';
 import { pullImage, pushImage } from '../helpers/registry-client.ts';
 import { smallDisk } from '../helpers/small-disk.ts';
 import { Wire } from '../spec/wire.ts';
@@ -224,3 +233,15 @@ for (const how of ['cancels', 'does not go on with'] as const) {
     assert.deepEqual(await storedFiles(holdfast), []);
   });
 }
+
+test('a server starts on a full disk, gives what it holds and makes room', async (t) => {
+  const mirror = await start(t);
+  if (!mirror) return t.skip('mounting a small file system is not permitted here');
+  const { upstream, holdfast, ballast } = mirror;
+  const pushed = await pushImage(holdfast.url, 'team/app', '1', [LAYER]);
+  const { dir } = holdfast;
+  await holdfast.close();
+  await fillUp(ballast);
+  const again = await startHoldfast(t, { dir, upstreams: { 'docker.io': upstream.url } });
+  assert.deepEqual(await pullImage(again.url, 'team/app', '1'), pushed);
+});

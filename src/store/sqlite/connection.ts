@@ -55,30 +55,25 @@ export class Connection {
    * Opens, migrates, and gives what `use` makes of it (its statements are the proof of the schema). Rejects with
    * DatabaseUnusableError or DatabaseVersionError.
    */
-  static async open<T>(
-    { file, trace }: ConnectionOptions,
-    use: (connection: Connection) => T,
-  ): Promise<T> {
+  static async open<T>(options: ConnectionOptions, use: (connection: Connection) => T): Promise<T> {
+    const { file } = options;
     await makeDirectory(dirname(file));
-    let database: Database.Database | undefined;
-    try {
-      database = new Database(file, {
-        timeout: BUSY_TIMEOUT,
-        ...(trace && { verbose: (sql) => trace(String(sql)) }),
+    const reserve = new Reserve(`${file}-reserve`);
+    const begin = (): Promise<T> =>
+      openWith(options, (database) => {
+        reserve.keep();
+        return use(new Connection(database, reserve));
       });
-      // Before the log is made, which takes over its mode: other users may pass through the folder to the blobs.
-      await chmod(file, OWNER_ONLY);
-      database.exec(SETTINGS);
-      migrate(database);
-      await syncDirectory(dirname(file));
-      const reserve = new Reserve(`${file}-reserve`);
-      reserve.keep();
-      return use(new Connection(database, reserve));
+    try {
+      return await begin();
     } catch (cause) {
-      database?.close();
-      if (cause instanceof DatabaseVersionError) throw cause;
-      const reason = cause instanceof Error ? cause.message : String(cause);
-      throw new DatabaseUnusableError(`cannot use the database ${file}: ${reason}`, { cause });
+      // The files beside it could not be made: with them content can be given, and room be made.
+      if (!isFullDisk(cause, reserve) || !reserve.spend()) throw unusable(file, cause);
+    }
+    try {
+      return await begin();
+    } catch (cause) {
+      throw unusable(file, cause);
     }
   }
 
@@ -129,18 +124,49 @@ export class Connection {
     try {
       return this.#transaction.immediate(work) as T;
     } catch (cause) {
-      throw this.#isFull(cause) ? new StoreFullError('the disk is full', { cause }) : cause;
+      throw isFullDisk(cause, this.#reserve)
+        ? new StoreFullError('the disk is full', { cause })
+        : cause;
     }
-  }
-
-  /** A used-up quota (EDQUOT), or a full disk below the index of the log, is to SQLite a disk that fails in some way. */
-  #isFull(cause: unknown): boolean {
-    if (!(cause instanceof Database.SqliteError)) return false;
-    if (cause.code === 'SQLITE_FULL') return true;
-    return cause.code.startsWith('SQLITE_IOERR') && this.#reserve.isDiskFull();
   }
 
   close(): void {
     this.#database.close();
   }
+}
+
+/** Opens and migrates. Nothing stays open where this or `use` fails. */
+async function openWith<T>(
+  { file, trace }: ConnectionOptions,
+  use: (database: Database.Database) => T,
+): Promise<T> {
+  let database: Database.Database | undefined;
+  try {
+    database = new Database(file, {
+      timeout: BUSY_TIMEOUT,
+      ...(trace && { verbose: (sql) => trace(String(sql)) }),
+    });
+    // Before the log is made, which takes over its mode: other users may pass through the folder to the blobs.
+    await chmod(file, OWNER_ONLY);
+    database.exec(SETTINGS);
+    migrate(database);
+    await syncDirectory(dirname(file));
+    return use(database);
+  } catch (error) {
+    database?.close();
+    throw error;
+  }
+}
+
+function unusable(file: string, cause: unknown): Error {
+  if (cause instanceof DatabaseVersionError) return cause;
+  const reason = cause instanceof Error ? cause.message : String(cause);
+  return new DatabaseUnusableError(`cannot use the database ${file}: ${reason}`, { cause });
+}
+
+/** A used-up quota (EDQUOT), or a full disk below the index of the log, is to SQLite a disk that fails in some way. */
+function isFullDisk(cause: unknown, reserve: Reserve): boolean {
+  if (!(cause instanceof Database.SqliteError)) return false;
+  if (cause.code === 'SQLITE_FULL') return true;
+  return cause.code.startsWith('SQLITE_IOERR') && reserve.isDiskFull();
 }

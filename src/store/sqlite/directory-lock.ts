@@ -23,7 +23,8 @@ export class DirectoryLock {
     await makeDirectory(dir);
     const database = new Database(join(dir, 'holdfast.lock'), { timeout: 0 });
     try {
-      database.exec('BEGIN EXCLUSIVE');
+      // Without a file beside it: on a full disk that could not be written, and nothing is ever to be rolled back.
+      database.exec('PRAGMA journal_mode = MEMORY; BEGIN EXCLUSIVE');
       return new DirectoryLock(database);
     } catch (cause) {
       database.close();
