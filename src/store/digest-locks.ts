@@ -15,7 +15,8 @@ export class DigestLocks {
 
   /** As `run`, alone for every one of the digests. All of them are queued for at once, so that nobody waits in a circle. */
   async runAll<Value>(digests: readonly Digest[], task: () => Promise<Value>): Promise<Value> {
-    const result = Promise.all(digests.map((digest) => this.#tails.get(digest))).then(task);
+    const before = digests.map((digest) => this.#tails.get(digest) ?? Promise.resolve());
+    const result = Promise.all(before).then(task);
     const tail = result.then(settle, settle);
     for (const digest of digests) this.#tails.set(digest, tail);
     try {
