@@ -4,7 +4,7 @@ export interface ConnectionLimits {
   readonly headersMs: number;
   /** Between requests. */
   readonly keepAliveMs: number;
-  /** In which nothing at all moves, either way. */
+  /** In which nothing at all moves, either way, while the client is not waiting for an answer to begin. */
   readonly idleMs: number;
   /** How often Node looks for headers that take too long. */
   readonly checkMs: number;

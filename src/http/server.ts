@@ -10,6 +10,7 @@ import type { Logger } from '../observe/log.ts';
 import { CONNECTION_LIMITS, type ConnectionLimits } from './connection-limits.ts';
 import type { RequestState } from './context.ts';
 import { errorMiddleware } from './errors.ts';
+import { IdleConnections } from './idle-connections.ts';
 import { oneAtATime } from './one-at-a-time.ts';
 import { SilentConnections } from './silent-connections.ts';
 import { WarmAnswers } from './warm-answers.ts';
@@ -56,8 +57,10 @@ export class HttpServer {
     const warm = new WarmAnswers(options.onRequest);
     const handle = createApp(options, warm).callback();
     const silent = new SilentConnections();
+    const idle = new IdleConnections();
     const listener = oneAtATime((req, res) => {
       silent.heard(req.socket);
+      idle.began(req, res);
       if (!warm.answer(req, res)) void handle(req, res);
     });
     const { tls, limits = CONNECTION_LIMITS } = options;
@@ -74,7 +77,7 @@ export class HttpServer {
           listener,
         )
       : createServer(settings, listener);
-    server.timeout = limits.idleMs;
+    idle.watch(server, limits.idleMs);
     silent.watch(server, { tls: tls !== null });
     // No 'clientError' handler: Node's own answers 400, which is what makes a client that tried TLS first fall back.
     await new Promise<void>((resolve, reject) => {
