@@ -5,11 +5,13 @@ import type { Digest, DigestAlgorithm } from '../oci/digest.ts';
 import { OciError } from '../oci/error-codes.ts';
 import type { HostedRepository, Repository } from '../oci/repository.ts';
 import {
+  type BlobStat,
   type BlobStore,
   type BlobWriter,
   type Bytes,
   DigestMismatchError,
   SizeMismatchError,
+  StoreFullError,
 } from '../store/blob-store.ts';
 import type { DigestLocks } from '../store/digest-locks.ts';
 import { type BlobKeeping, keepBlob } from '../store/keep-blob.ts';
@@ -108,11 +110,16 @@ export class PushBlob {
     chunk: Chunk | undefined,
   ): Promise<void> {
     const algorithm = await this.#algorithmOf(repository, id);
-    await this.#open.use(id, algorithm, async (writer, receive) => {
+    let isPublished = false;
+    const finished = this.#open.use(id, algorithm, async (writer, receive) => {
       const before = writer.size;
       if (chunk) await this.#write(id, writer, chunk, receive);
       try {
-        await this.#commit(repository, writer, digest);
+        await this.#commit(repository, digest, async () => {
+          const stat = await writer.commit({ digest });
+          isPublished = true;
+          return stat;
+        });
       } catch (error) {
         // What came with a refused PUT does not count: the same PUT, corrected, can be sent again.
         if (error instanceof OciError) await writer.truncate(before);
@@ -121,6 +128,13 @@ export class PushBlob {
       await this.#metadata.deleteUpload(id);
       this.#open.end(id);
     });
+    try {
+      await finished;
+    } catch (error) {
+      // The blob could not be recorded and its bytes are gone: a session that goes on would tell of bytes that nobody has.
+      if (isPublished) await this.#forget(id);
+      throw error;
+    }
   }
 
   /** A blob in a single request, without a session. */
@@ -133,7 +147,7 @@ export class PushBlob {
     const writer = await this.#blobs.create(`upload-${randomUUID()}`, { algorithm });
     try {
       await writer.append(body);
-      await this.#commit(repository, writer, digest);
+      await this.#commit(repository, digest, () => writer.commit({ digest }));
     } catch (error) {
       await writer.abort(error instanceof Error ? error : new Error(String(error)));
       throw error;
@@ -196,6 +210,16 @@ export class PushBlob {
     return upload.algorithm;
   }
 
+  async #forget(id: string): Promise<void> {
+    this.#open.end(id);
+    try {
+      await this.#metadata.deleteUpload(id);
+    } catch (error) {
+      // Then it is an empty one, which expires.
+      if (!(error instanceof StoreFullError)) throw error;
+    }
+  }
+
   /** False where somebody else has just ended it. */
   async #drop(id: string, algorithm: DigestAlgorithm): Promise<boolean> {
     // The record goes first: without it nobody takes the session up again.
@@ -216,10 +240,14 @@ export class PushBlob {
     }
   }
 
-  async #commit(repository: Repository, writer: BlobWriter, digest: Digest): Promise<void> {
+  async #commit(
+    repository: Repository,
+    digest: Digest,
+    commit: () => Promise<BlobStat>,
+  ): Promise<void> {
     try {
       const at = this.#clock.now();
-      await keepBlob(this.#keeping, { repository, digest, at }, () => writer.commit({ digest }));
+      await keepBlob(this.#keeping, { repository, digest, at }, commit);
     } catch (error) {
       if (error instanceof DigestMismatchError || error instanceof SizeMismatchError) {
         throw new OciError('DIGEST_INVALID', { detail: { digest }, cause: error });

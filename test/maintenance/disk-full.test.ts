@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { open, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
+import { digestOf } from '../../src/oci/digest.ts';
 import { madeUpBytes } from '../helpers/fake-upstream-content.ts';
 import type { FakeUpstreamOptions } from '../helpers/fake-upstream.ts';
 import { eventually } from '../helpers/eventually.ts';
@@ -233,6 +234,22 @@ for (const how of ['cancels', 'does not go on with'] as const) {
     assert.deepEqual(await storedFiles(holdfast), []);
   });
 }
+
+test('an upload whose blob could not be recorded is over, and can be made anew', async (t) => {
+  const mirror = await start(t);
+  if (!mirror) return t.skip('mounting a small file system is not permitted here');
+  const { holdfast, ballast } = mirror;
+  const content = madeUpBytes('whole', LAYER);
+  const location = (await pushBlob(holdfast, content)).headers.get('location') ?? '';
+  const close = () => ask(holdfast, `${location}?digest=${digestOf(content)}`, { method: 'PUT' });
+  await fillUp(ballast);
+  assert.equal((await close()).status, 507);
+  for (const gone of [await ask(holdfast, location), await close()])
+    assert.deepEqual([gone.status, gone.code], [404, 'BLOB_UPLOAD_UNKNOWN']);
+  assert.deepEqual(await storedFiles(holdfast), []);
+  await rm(ballast);
+  await pushImage(holdfast.url, 'team/app', '1', [LAYER]);
+});
 
 test('a server starts on a full disk, gives what it holds and makes room', async (t) => {
   const mirror = await start(t);
