@@ -114,7 +114,7 @@ test('referrers are left out where they are not wanted', async (t) => {
 test('an image whose referrers cannot be had is here, and it is told that they are not', async (t) => {
   const { upstream, holdfast, index } = await start(t);
   const { layerDigests } = attach(upstream, index, SIGNATURE);
-  const repaired = upstream.fault({ path: /\/referrers\//, status: 400 });
+  const repaired = upstream.fault({ path: /\/referrers\//, status: 418 });
   const { lines, failed } = await warm(holdfast, ['app:1']);
   assert.equal(failed, 0);
   assert.match(outcomes(lines)['app:1'] ?? '', /^done: without what refers to it: /);
