@@ -33,7 +33,10 @@ function removeTogether<Blob extends BlobRecord>(
       ? digests.filter((digest) => !store.isBeingRead(digest))
       : digests;
     const dropped = new Set(await metadata.dropUnreferencedBlobs(unread));
-    await Promise.all(Array.from(dropped, (digest) => store.delete(digest)));
+    const deleting = Array.from(dropped, (digest) => store.delete(digest));
+    // All, also where one fails: whoever pushes one of them next must not find it deleted behind him.
+    await Promise.allSettled(deleting);
+    await Promise.all(deleting);
     return blobs.filter(({ digest }) => dropped.has(digest));
   });
 }

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { setTimeout } from 'node:timers/promises';
 import { systemClock } from '../../src/clock.ts';
 import { removeUnneededBlobs } from '../../src/maintenance/remove-blob.ts';
 import { digestOf } from '../../src/oci/digest.ts';
@@ -125,4 +126,37 @@ test('what waits for one of several blobs waits for all of them, and nobody in a
   gate.release();
   await Promise.all([first, turned, one]);
   assert.deepEqual(order, ['free', 'both', 'both, turned', 'one']);
+});
+
+test('a push of a blob that is removed together with one that cannot be removed is kept whole', async () => {
+  const gate = new Gate();
+  const blobs = deletingBehind(gate);
+  const metadata = new MemoryMetadataStore();
+  const keeping = { metadata, blobs, locks: new DigestLocks() };
+  await keepBlob(
+    keeping,
+    { repository: MIRRORED, digest: DIGEST, at: 1 },
+    await write(blobs, 'fill-1'),
+  );
+  const stuck = { digest: digestOf(Buffer.from('stuck')), size: 5 };
+  await metadata.recordBlob(MIRRORED, stuck, 1);
+  const remove = blobs.delete.bind(blobs);
+  blobs.delete = async (digest) => {
+    if (digest === stuck.digest) throw new Error('the disk is broken');
+    await remove(digest);
+  };
+
+  const removal = assert.rejects(removeUnneededBlobs(keeping, [stuck, BLOB]), /broken/);
+  await gate.reached;
+  const push = keepBlob(
+    keeping,
+    { repository: HOSTED, digest: DIGEST, at: 2 },
+    await write(blobs, 'upload-1'),
+  );
+  // Long enough for a push that waits for nobody.
+  await setTimeout(10);
+  gate.release();
+  await removal;
+  await push;
+  assert.deepEqual(await blobs.stat(DIGEST), { digest: DIGEST, size: 7 });
 });
