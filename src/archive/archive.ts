@@ -1,5 +1,7 @@
+import type * as z from 'zod';
 import { ArchiveError, quoted } from './archive-error.ts';
 import { type EntryContent, readWhole } from './content.ts';
+import { parseShape } from './index-json.ts';
 import { MAX_ENTRIES, MAX_JSON_BYTES, MAX_LINK_STEPS } from './limits.ts';
 
 type Entry =
@@ -65,4 +67,13 @@ export function parseJson(bytes: Uint8Array, name: string): unknown {
   } catch (error) {
     throw new ArchiveError(`${quoted(name)} is not valid JSON`, { cause: error });
   }
+}
+
+/** @throws ArchiveError where it is no JSON of that shape */
+export function parseJsonAs<Shape>(
+  schema: z.ZodType<Shape>,
+  bytes: Uint8Array,
+  name: string,
+): Shape {
+  return parseShape(schema, parseJson(bytes, name), name);
 }

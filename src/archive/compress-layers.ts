@@ -2,7 +2,7 @@
 import { createGzip } from 'node:zlib';
 import { type Digest, digestOf, parseDigest } from '../oci/digest.ts';
 import { isIndexMediaType, MediaType } from '../oci/media-types.ts';
-import { parseJson } from './archive.ts';
+import { parseJson, parseJsonAs } from './archive.ts';
 import { ArchiveError } from './archive-error.ts';
 import { compressionOf } from './compression.ts';
 import { readWhole } from './content.ts';
@@ -127,9 +127,7 @@ export class CompressLayers {
 
 async function diffIdsOf(config: ImageBlob): Promise<readonly Digest[]> {
   const bytes = await readWhole(config.content, MAX_JSON_BYTES, `config ${config.digest}`);
-  return (
-    parseShape(configSchema, parseJson(bytes, config.digest), config.digest).rootfs.diff_ids ?? []
-  );
+  return parseJsonAs(configSchema, bytes, config.digest).rootfs.diff_ids ?? [];
 }
 
 async function firstBytes({ content }: ImageBlob): Promise<Uint8Array> {

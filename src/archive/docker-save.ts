@@ -3,7 +3,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import * as z from 'zod';
 import { digestHex, digestOf } from '../oci/digest.ts';
 import { Allowance } from './allowance.ts';
-import { type Archive, parseJson } from './archive.ts';
+import { type Archive, parseJsonAs } from './archive.ts';
 import { ArchiveError, quoted } from './archive-error.ts';
 import { readWhole } from './content.ts';
 import { entryName } from './entry-names.ts';
@@ -60,7 +60,7 @@ async function readImage(
   const config = await readWhole(archive.require(name), MAX_JSON_BYTES, quoted(name));
   allowance.take({ layers: saved.Layers?.length ?? 0, jsonBytes: config.byteLength });
   requireConfigDigest(name, config);
-  const { rootfs } = parseShape(configSchema, parseJson(config, name), name);
+  const { rootfs } = parseJsonAs(configSchema, config, name);
   const diffIds = rootfs.diff_ids ?? [];
   const paths = saved.Layers ?? [];
   if (paths.length !== diffIds.length) {

@@ -5,7 +5,7 @@
  */
 import { type Digest, digestAlgorithm } from '../oci/digest.ts';
 import { isIndexMediaType, MediaType } from '../oci/media-types.ts';
-import { parseJson } from './archive.ts';
+import { parseJsonAs } from './archive.ts';
 import { blobPath } from './blob-paths.ts';
 import { memoryContent } from './content.ts';
 import { MANIFEST_JSON } from './docker-save.ts';
@@ -18,7 +18,7 @@ import {
 } from './image.ts';
 import { IMAGE_CONFIGS } from './image-manifest.ts';
 import { imageSchema } from './image-json.ts';
-import { indexSchema, parseShape, type Platform, platformText } from './index-json.ts';
+import { indexSchema, type Platform, platformText } from './index-json.ts';
 import {
   IMAGE_NAME,
   INDEX_JSON,
@@ -116,11 +116,7 @@ function referrersJson(referrers: readonly Referrer[]) {
 function savedImage({ root, names }: ExportedImage) {
   const image = loadable(root);
   if (image === undefined) return [];
-  const { config, layers } = parseShape(
-    imageSchema,
-    parseJson(image.bytes, image.digest),
-    image.digest,
-  );
+  const { config, layers } = parseJsonAs(imageSchema, image.bytes, image.digest);
   if (config === undefined || !IMAGE_CONFIGS.has(config.mediaType)) return [];
   return [
     {
@@ -134,7 +130,7 @@ function savedImage({ root, names }: ExportedImage) {
 /** The image of one platform. */
 function loadable(root: ImageManifest): ImageManifest | undefined {
   if (!isIndexMediaType(root.mediaType)) return root;
-  const { manifests } = parseShape(indexSchema, parseJson(root.bytes, root.digest), root.digest);
+  const { manifests } = parseJsonAs(indexSchema, root.bytes, root.digest);
   const entries = manifests
     .filter(({ platform }) => platform !== undefined && platform.os !== 'unknown')
     .toSorted((a, b) => rank(a.platform) - rank(b.platform));

@@ -2,7 +2,7 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import * as z from 'zod';
 import { Allowance } from './allowance.ts';
-import { type Archive, parseJson } from './archive.ts';
+import { type Archive, parseJsonAs } from './archive.ts';
 import { ArchiveError, quoted } from './archive-error.ts';
 import { compressionOf } from './compression.ts';
 import { readWhole } from './content.ts';
@@ -79,7 +79,7 @@ async function readChain(
     const name = entryName(`${id}/json`);
     const bytes = await readWhole(archive.require(name), MAX_JSON_BYTES, quoted(name));
     allowance.take({ layers: 1, jsonBytes: bytes.byteLength });
-    const image: V1Image = parseShape(v1Schema, parseJson(bytes, name), name);
+    const image: V1Image = parseJsonAs(v1Schema, bytes, name);
     chain.unshift({ id, image });
     id = image.parent;
   }

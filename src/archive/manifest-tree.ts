@@ -2,18 +2,12 @@
 import { type Digest, digestAlgorithm, digestOf } from '../oci/digest.ts';
 import { parseManifest } from '../oci/manifest.ts';
 import { isImageMediaType, isIndexMediaType } from '../oci/media-types.ts';
-import { type Archive, parseJson } from './archive.ts';
+import { type Archive, parseJsonAs } from './archive.ts';
 import { ArchiveError } from './archive-error.ts';
 import { blobPath } from './blob-paths.ts';
 import { readWhole } from './content.ts';
 import type { ImageBlob, ImageManifest } from './image.ts';
-import {
-  type IndexEntry,
-  indexSchema,
-  parseShape,
-  platformText,
-  reducedIndex,
-} from './index-json.ts';
+import { type IndexEntry, indexSchema, platformText, reducedIndex } from './index-json.ts';
 import { MAX_INDEX_DEPTH, MAX_JSON_BYTES, MAX_MANIFESTS } from './limits.ts';
 
 type Descriptor = Pick<IndexEntry, 'mediaType' | 'digest' | 'size'>;
@@ -76,7 +70,7 @@ export class ManifestTree {
     bytes: Buffer,
     depth: number,
   ): Promise<FoundManifest> {
-    const { manifests } = parseShape(indexSchema, parseJson(bytes, digest), digest);
+    const { manifests } = parseJsonAs(indexSchema, bytes, digest);
     const children: ImageManifest[] = [];
     const blobs: ImageBlob[] = [];
     const missing: string[] = [];

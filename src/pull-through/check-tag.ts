@@ -6,7 +6,7 @@ import type { Clock } from '../clock.ts';
 import type { Digest } from '../oci/digest.ts';
 import type { Tag } from '../oci/reference.ts';
 import { displayName, type MirroredRepository } from '../oci/repository.ts';
-import { StoreFullError } from '../store/blob-store.ts';
+import { StoreFullError, undefinedIfFull } from '../store/blob-store.ts';
 import type { MetadataStore } from '../store/metadata-store.ts';
 import type { TagSighting } from '../store/tag-sightings.ts';
 import { UpstreamError } from '../upstream/errors.ts';
@@ -186,12 +186,8 @@ export class TagChecks {
   ): Promise<void> {
     if (!isNotFound(error)) return;
     if (mirror.tagPolicy(repository.name, tag).whenDeleted === 'serve-stale') return;
-    try {
-      await this.#metadata.deleteTag(repository, tag);
-    } catch (cause) {
-      // On a full disk it is forgotten the next time.
-      if (!(cause instanceof StoreFullError)) throw cause;
-    }
+    // On a full disk it is forgotten the next time.
+    await this.#metadata.deleteTag(repository, tag).catch(undefinedIfFull);
     this.#fetcher.rememberAbsent(mirror, repository, { kind: 'tag', tag });
   }
 }

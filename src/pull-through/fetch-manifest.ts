@@ -4,7 +4,7 @@ import { parseManifest } from '../oci/manifest.ts';
 import type { Digest } from '../oci/digest.ts';
 import { type Reference, referenceText, type Tag } from '../oci/reference.ts';
 import { displayName, type MirroredRepository } from '../oci/repository.ts';
-import { StoreFullError } from '../store/blob-store.ts';
+import { StoreFullError, undefinedIfFull } from '../store/blob-store.ts';
 import { manifestCommit } from '../store/manifest-commit.ts';
 import type { ManifestCommit, ManifestRecord, MetadataStore } from '../store/metadata-store.ts';
 import { UpstreamError } from '../upstream/errors.ts';
@@ -101,11 +101,8 @@ export class ManifestFetcher {
 
   /** Notes that the tag names the digest now. On a full disk the note is lost, which costs a revalidation, not the pull. */
   async noteTag(repository: MirroredRepository, tag: Tag, digest: Digest): Promise<void> {
-    try {
-      await this.#metadata.recordTag(repository, tag, digest, this.#clock.now());
-    } catch (error) {
-      if (!(error instanceof StoreFullError)) throw error;
-    }
+    const at = this.#clock.now();
+    await this.#metadata.recordTag(repository, tag, digest, at).catch(undefinedIfFull);
   }
 
   rememberAbsent(mirror: Mirror, repository: MirroredRepository, reference: Reference): void {
@@ -147,12 +144,8 @@ export class ManifestFetcher {
     if ((await this.#metadata.readManifest(digest)) === undefined) return undefined;
     // That an index of the repository names it proves nothing: anybody may name a digest.
     await mirror.upstream.headManifest(repository.name, reference);
-    try {
-      return await this.#metadata.adoptManifest(repository, digest, [], this.#clock.now());
-    } catch (error) {
-      if (!(error instanceof StoreFullError)) throw error;
-      return undefined;
-    }
+    const at = this.#clock.now();
+    return this.#metadata.adoptManifest(repository, digest, [], at).catch(undefinedIfFull);
   }
 
   #commitOf(

@@ -5,7 +5,12 @@
 import type { Clock } from '../clock.ts';
 import type { Digest } from '../oci/digest.ts';
 import { displayName, type MirroredRepository } from '../oci/repository.ts';
-import { type BlobStore, type Bytes, StoreFullError } from '../store/blob-store.ts';
+import {
+  type BlobStore,
+  type Bytes,
+  StoreFullError,
+  undefinedIfFull,
+} from '../store/blob-store.ts';
 import type { DamagedBlobs } from '../store/damaged-blobs.ts';
 import type { DigestLocks } from '../store/digest-locks.ts';
 import { keepBlob } from '../store/keep-blob.ts';
@@ -331,10 +336,6 @@ export class PullBlob {
       throw error;
     }
   }
-}
-
-function undefinedIfFull(error: unknown): undefined {
-  if (!(error instanceof StoreFullError)) throw error;
 }
 
 function sameRepository(one: MirroredRepository, other: MirroredRepository): boolean {

@@ -11,7 +11,7 @@ import {
   type Bytes,
   DigestMismatchError,
   SizeMismatchError,
-  StoreFullError,
+  undefinedIfFull,
 } from '../store/blob-store.ts';
 import type { DigestLocks } from '../store/digest-locks.ts';
 import { type BlobKeeping, keepBlob } from '../store/keep-blob.ts';
@@ -212,12 +212,8 @@ export class PushBlob {
 
   async #forget(id: string): Promise<void> {
     this.#open.end(id);
-    try {
-      await this.#metadata.deleteUpload(id);
-    } catch (error) {
-      // Then it is an empty one, which expires.
-      if (!(error instanceof StoreFullError)) throw error;
-    }
+    // On a full disk it is an empty one, which expires.
+    await this.#metadata.deleteUpload(id).catch(undefinedIfFull);
   }
 
   /** False where somebody else has just ended it. */

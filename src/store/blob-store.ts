@@ -184,6 +184,11 @@ export class StoreFullError extends Error {
   override readonly name = 'StoreFullError';
 }
 
+/** For `catch`, where a full disk is no failure: undefined then. Everything else is thrown on. */
+export function undefinedIfFull(error: unknown): undefined {
+  if (!(error instanceof StoreFullError)) throw error;
+}
+
 /** The writer was put away while a follower read from it (shutdown, idle upload). */
 export class WriterSuspendedError extends Error {
   override readonly name = 'WriterSuspendedError';

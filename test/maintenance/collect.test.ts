@@ -38,6 +38,7 @@ import {
   putManifest,
   sample,
 } from '../spec/pushing.ts';
+import { ignore, SILENT_EVENTS } from '../helpers/silent-events.ts';
 
 const BLOB = madeUpBytes('collect', 5_000);
 
@@ -76,10 +77,6 @@ test('a blob that a client was told of lately is not collected before its manife
   assert.equal((await putManifest(holdfast, 'team/app', '1', image.manifest)).status, 201);
 });
 
-function ignore(): void {
-  // Nobody listens here.
-}
-
 /** Two repositories with a blob that no manifest has named for days, and what tells clients of them. */
 async function startOld(t: TestContext) {
   const clock = { time: DAY, now: () => clock.time };
@@ -100,18 +97,12 @@ async function startOld(t: TestContext) {
   const uses = new RecentUses(metadata, clock);
   const damaged = new DamagedBlobs({ metadata, blobs, locks, onDamage: ignore });
   const parts = { metadata, blobs, locks, clock, damaged, uses };
-  const events = {
-    fillStarted: ignore,
-    fillSized: ignore,
-    fillResumed: ignore,
-    fillCommitted: ignore,
-    fillFailed: ignore,
-    missed: ignore,
-    servedStale: ignore,
-    backgroundFailure: ignore,
-    breakerChanged: ignore,
-  };
-  const pullThrough = new PullThrough({ ...parts, mirrors: new Map(), events, prefetch: false });
+  const pullThrough = new PullThrough({
+    ...parts,
+    mirrors: new Map(),
+    events: SILENT_EVENTS,
+    prefetch: false,
+  });
   const content = new Content({ ...parts, pullThrough, bytes: new ManifestBytes(metadata) });
   const head = () =>
     content.headBlob({ kind: 'bare', hosted: second, mirrored: undefined }, stat.digest);

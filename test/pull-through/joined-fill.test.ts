@@ -17,6 +17,7 @@ import { madeUpBytes } from '../helpers/fake-upstream-content.ts';
 import { Gate } from '../helpers/gate.ts';
 import { startUpstream } from '../helpers/mirror.ts';
 import { makeUpstream } from '../upstream/make-upstream.ts';
+import { ignore, SILENT_EVENTS } from '../helpers/silent-events.ts';
 
 const clock = systemClock;
 const LAYER = madeUpBytes('layer', 300_000);
@@ -29,22 +30,6 @@ const POLICY = {
   minAge: 0,
   whenNew: 'refuse',
 } as const;
-
-function ignore(): void {
-  // Nobody listens here.
-}
-
-const EVENTS = {
-  fillStarted: ignore,
-  fillSized: ignore,
-  fillResumed: ignore,
-  fillCommitted: ignore,
-  fillFailed: ignore,
-  missed: ignore,
-  servedStale: ignore,
-  backgroundFailure: ignore,
-  breakerChanged: ignore,
-};
 
 /** A store whose disk is full after so many bytes, once the gate is open. */
 function fullAfter(bytes: number, gate: Gate): MemoryBlobStore {
@@ -99,7 +84,7 @@ function startEngine(
     damaged: new DamagedBlobs({ metadata, blobs, locks, onDamage: ignore }),
     uses: new RecentUses(metadata, clock),
     clock,
-    events: EVENTS,
+    events: SILENT_EVENTS,
     prefetch: false,
   });
   t.after(() => engine.close());

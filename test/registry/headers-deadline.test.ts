@@ -20,6 +20,7 @@ import { ManifestBytes } from '../../src/registry/manifest-bytes.ts';
 import { MemoryBlobStore } from '../../src/store/memory/memory-blob-store.ts';
 import { MemoryMetadataStore } from '../../src/store/memory/memory-metadata-store.ts';
 import type { Upstream } from '../../src/upstream/upstream.ts';
+import { ignore, SILENT_EVENTS } from '../helpers/silent-events.ts';
 
 const CONTAINERD_WAITS_S = 29;
 const REPOSITORY = {
@@ -50,10 +51,6 @@ function silentUpstream(): Upstream {
   };
 }
 
-function ignore(): void {
-  // Nobody listens here.
-}
-
 function setUp(t: TestContext) {
   t.mock.timers.enable({ apis: ['setTimeout'] });
   const clock = systemClock;
@@ -77,17 +74,6 @@ function setUp(t: TestContext) {
     negativeMaxAge: 0,
     tagPolicy: () => policy,
   };
-  const events = {
-    fillStarted: ignore,
-    fillSized: ignore,
-    fillResumed: ignore,
-    fillCommitted: ignore,
-    fillFailed: ignore,
-    missed: ignore,
-    servedStale: ignore,
-    backgroundFailure: ignore,
-    breakerChanged: ignore,
-  };
   const mirrors = new Map([[REPOSITORY.upstream, mirror]]);
   const locks = new DigestLocks();
   const damaged = new DamagedBlobs({ metadata, blobs, locks, onDamage: ignore });
@@ -100,7 +86,7 @@ function setUp(t: TestContext) {
     damaged,
     uses,
     clock,
-    events,
+    events: SILENT_EVENTS,
     prefetch: false,
   });
   const bytes = new ManifestBytes(metadata);

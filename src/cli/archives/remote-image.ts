@@ -1,10 +1,9 @@
-import { parseJson } from '../../archive/archive.ts';
+import { parseJsonAs } from '../../archive/archive.ts';
 import { ArchiveError } from '../../archive/archive-error.ts';
 import type { ImageBlob, ImageManifest } from '../../archive/image.ts';
 import {
   type IndexEntry,
   indexSchema,
-  parseShape,
   type Platform,
   platformText,
   reducedIndex,
@@ -52,7 +51,7 @@ async function indexOf(
   index: RemoteManifest,
   platforms: readonly Platform[],
 ): Promise<RemoteImage> {
-  const { manifests } = parseShape(indexSchema, parseJson(index.bytes, index.digest), index.digest);
+  const { manifests } = parseJsonAs(indexSchema, index.bytes, index.digest);
   const wanted = manifests.filter((entry) => isWanted(entry, platforms));
   const children: ImageManifest[] = [];
   const missing: string[] = [];
